@@ -1,0 +1,50 @@
+# Two commands matter: `make run` and `make test`. Each sets up what it needs, from nothing but python3, pip and make.
+PYTHON ?= python3
+BIN := .venv/bin
+OUT ?= out
+WORKERS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench docs lock clean
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z.]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+# Debian marks its Python as externally managed and may lack ensurepip: `pip install --target` is exempt, hence virtualenv.
+.venv/.ready: pyproject.toml requirements.lock
+	@$(PYTHON) -m venv .venv 2>/dev/null || \
+	  { rm -rf .venv && $(PYTHON) -m pip install -q --target .tools virtualenv && \
+	    PYTHONPATH=.tools $(PYTHON) -m virtualenv -q .venv; }
+	@echo "installing the locked packages into .venv (once)"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: .venv/.ready ## recompute the paper at laptop scale: out/report.html and out/claims.json
+	@$(BIN)/anodefree reproduce --quick -o $(OUT)
+
+test: .venv/.ready ## the tests
+	@$(BIN)/python -m pytest -n $(WORKERS)
+
+check: .venv/.ready ## format, lint, types, import contracts, tests: what CI runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+format: .venv/.ready ## rewrite the code in the house style
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench: .venv/.ready ## every benchmark, ours against the peer, in one process run each
+	@for b in benchmarks/bench_*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
+
+docs: .venv/.ready ## the documentation, into docs/_build/html
+	@$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html && echo docs/_build/html/index.html
+
+lock: .venv/.ready ## resolve the dependencies again into requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+
+clean: ## remove the environment and everything computed
+	rm -rf .venv .tools out docs/_build docs/stages

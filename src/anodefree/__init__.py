@@ -1,0 +1,67 @@
+"""From the ion in the film's field to Wh/kg of the pouch cell: simulation and analysis of anode-free lithium-metal cells.
+
+    import anodefree as af
+    spectra = af.read("cell.z")
+    print(af.fit(spectra, circuit="R0-p(R1,Q1)"))
+
+Every stage is a function here, by the last part of its name where that is unique (`af.fit` is `eis.fit`). Nothing heavy is
+imported before it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from anodefree.core.kind import Array, Kind
+    from anodefree.core.measurement import Measurement, join
+    from anodefree.core.result import Check, Estimate, Result
+    from anodefree.core.uncertain import Uncertain
+    from anodefree.io.read import load, read
+    from anodefree.io.write import write
+    from anodefree.registry import Demo, Many, Par, stage
+    from anodefree.stages import get
+
+_HOME = {
+    "Array": "anodefree.core.kind",
+    "Check": "anodefree.core.result",
+    "Demo": "anodefree.registry",
+    "Estimate": "anodefree.core.result",
+    "Kind": "anodefree.core.kind",
+    "Many": "anodefree.registry",
+    "Measurement": "anodefree.core.measurement",
+    "Par": "anodefree.registry",
+    "Result": "anodefree.core.result",
+    "Uncertain": "anodefree.core.uncertain",
+    "cite": "anodefree.study.citations",
+    "get": "anodefree.stages",
+    "join": "anodefree.core.measurement",
+    "load": "anodefree.io.read",
+    "read": "anodefree.io.read",
+    "stage": "anodefree.registry",
+    "write": "anodefree.io.write",
+}
+
+__all__ = [*_HOME]  # noqa: PLE0604  (a list of names, made from the table above)
+
+
+def __getattr__(name: str) -> Any:
+    import importlib
+
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    if not name.startswith("_"):
+        from anodefree.errors import ConfigError
+        from anodefree.stages import get
+
+        try:
+            return get(name)
+        except ConfigError as error:
+            raise AttributeError(f"module 'anodefree' has no attribute '{name}': {error}") from error
+    raise AttributeError(f"module 'anodefree' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    from anodefree.stages import names
+
+    return sorted({*_HOME, *(n.rpartition(".")[2] for n in names())})

@@ -1,0 +1,1 @@
+"""Analyses: measurement in, result out."""

@@ -1,0 +1,139 @@
+"""A measurement: arrays of a kind, their metadata, and where they come from (an instrument's file or a run)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from anodefree.core.arrays import dataset, read_netcdf, write_netcdf
+from anodefree.core.keys import arrays_key, content_key
+from anodefree.core.kind import Kind
+from anodefree.core.provenance import Provenance, Source
+from anodefree.errors import DataError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Arrays checked against their kind. `m["frequency_Hz"]` is the bare, read-only array; `m.meta` says the rest."""
+
+    kind: Kind
+    data: xr.Dataset = field(repr=False)
+    meta: Mapping[str, Any]
+    source: Source
+    provenance: Provenance | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        kind: Kind,
+        arrays: Mapping[str, Any],
+        meta: Mapping[str, Any] | None = None,
+        *,
+        name: str = "memory",
+        source: Source | None = None,
+    ) -> Measurement:
+        """A measurement from plain arrays, checked. Dimensions follow from the kind.
+
+        Raises
+        ------
+        DataError: an array is missing, unknown, of the wrong shape, empty or not finite; metadata is missing.
+        """
+        meta = dict(meta or {})
+        shaped: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
+        for key, values in arrays.items():
+            if values is not None:
+                dims = kind.arrays[key].dims if key in kind.arrays else ()
+                shaped[key] = (dims, np.asarray(values))
+        kind.check(shaped, meta, source.name if source else name)
+        key = source or Source(name, arrays_key({k: v for k, (_, v) in shaped.items()}, {"kind": kind.name, **meta}), "memory")
+        return cls(kind, dataset(shaped), meta, key)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self.data:
+            known = ", ".join(str(v) for v in self.data.data_vars)
+            raise DataError(f"has no '{name}'", self.source.name, f"it holds {known}")
+        return np.asarray(self.data[name].values)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.data
+
+    def __len__(self) -> int:
+        """How many measurements are joined here (1 for a kind that does not join)."""
+        return int(self.data.sizes[self.kind.series]) if self.kind.series else 1
+
+    @property
+    def key(self) -> str:
+        """The content key: equal keys mean equal content."""
+        return self.source.key
+
+    def with_meta(self, **meta: Any) -> Measurement:
+        """The same arrays with metadata added or replaced (its key changes with it)."""
+        source = replace(self.source, key=content_key([self.source.key, meta]))
+        return replace(self, meta={**self.meta, **meta}, source=source)
+
+    def save(self, path: str | Path) -> Path:
+        """Write arrays, metadata and provenance to one NetCDF file."""
+        path = Path(path)
+        write_netcdf(path, self.data, self.record())
+        return path
+
+    def record(self) -> dict[str, Any]:
+        """What goes into the file beside the arrays."""
+        return {
+            "type": "measurement",
+            "kind": self.kind.name,
+            "meta": dict(self.meta),
+            "source": self.source,
+            "provenance": self.provenance,
+        }
+
+    @classmethod
+    def load(cls, path: Path, kinds: Mapping[str, Kind]) -> Measurement:
+        """Read back what `save` wrote; `kinds` are the kinds that are known by name."""
+        data, record = read_netcdf(path)
+        if record.get("type") != "measurement" or record.get("kind") not in kinds:
+            raise DataError("holds no measurement of a kind known here", str(path), "was it written by a newer version?")
+        kind = kinds[record["kind"]]
+        kind.check({str(n): (tuple(map(str, v.dims)), v.values) for n, v in data.data_vars.items()}, record["meta"], str(path))
+        provenance = Provenance.from_dict(record["provenance"]) if record["provenance"] else None
+        for variable in data.variables.values():
+            variable.values.flags.writeable = False
+        return cls(kind, data, record["meta"], Source(**record["source"]), provenance)
+
+
+def join(parts: Sequence[Measurement]) -> Measurement:
+    """Several measurements of one kind as one series along the kind's series dimension; ragged parts are padded with NaN.
+
+    Metadata that all parts share is kept; what differs is dropped unless the kind has an array for it.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    kind = parts[0].kind
+    if not kind.series:
+        raise DataError(f"{kind.name} measurements cannot be joined into one", parts[1].source.name, "give one file at a time")
+    other = next((p for p in parts if p.kind.name != kind.name), None)
+    if other is not None:
+        raise DataError(f"is a {other.kind.name}, the first file a {kind.name}", other.source.name, "join files of one kind")
+    names = [n for n in kind.arrays if all(n in p for p in parts)]
+    sizes = {d: max(int(p.data.sizes[d]) for p in parts) for n in names for d in kind.arrays[n].dims if d != kind.series}
+    arrays = {n: np.concatenate([_padded(p, n, sizes) for p in parts]) for n in names}
+    meta = {k: v for k, v in parts[0].meta.items() if all(p.meta.get(k) == v for p in parts)}
+    label = f"{parts[0].source.name} … {parts[-1].source.name} ({len(parts)} files)"
+    source = Source(label, content_key([p.key for p in parts]), "file")
+    return Measurement.of(kind, arrays, meta, source=source)
+
+
+def _padded(part: Measurement, name: str, sizes: Mapping[str, int]) -> np.ndarray:
+    dims = part.kind.arrays[name].dims
+    if dims[0] != part.kind.series:
+        raise DataError(f"'{name}' is not a series", part.source.name)
+    values = part[name]
+    grow = [(0, 0)] + [(0, sizes[d] - values.shape[i + 1]) for i, d in enumerate(dims[1:])]
+    return np.pad(values, grow, constant_values=np.nan) if any(b for _, b in grow) else values

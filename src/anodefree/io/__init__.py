@@ -1,0 +1,1 @@
+"""Reading instrument files and writing open formats."""

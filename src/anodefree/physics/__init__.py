@@ -1,0 +1,1 @@
+"""Equations shared by simulations and analyses; source and validity stand in each docstring."""

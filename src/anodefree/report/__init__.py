@@ -1,0 +1,1 @@
+"""The report: claims table, figures, provenance, in one self-contained file."""

@@ -1,0 +1,1 @@
+"""Simulations: virtual instruments that emit what real ones would."""

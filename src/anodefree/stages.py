@@ -1,0 +1,79 @@
+"""The list: which module holds which stage. Listing them imports none; a package may add its own by entry point.
+
+To add an analysis, write its file and add one line here, or name the module in the entry-point group `anodefree.stages`
+of your own package (`"family.what" = "your_package.module"`).
+"""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from importlib import metadata
+from typing import Final
+
+from anodefree.errors import ConfigError, near
+from anodefree.registry import Stage, registered
+
+MODULES: Final[dict[str, str]] = {
+    "cycling.fade": "anodefree.analysis.cycling.fade",
+    "cycling.inventory": "anodefree.analysis.cycling.inventory",
+    "cycling.overpotential": "anodefree.analysis.cycling.overpotential",
+    "cycling.retention": "anodefree.analysis.cycling.retention",
+    "deposit.ratio": "anodefree.analysis.deposit.ratio",
+    "deposit.thickness": "anodefree.analysis.deposit.thickness",
+    "eis.arrhenius": "anodefree.analysis.eis.arrhenius",
+    "eis.fit": "anodefree.analysis.eis.fit",
+    "inventory.curve": "anodefree.simulation.cell.inventory_curve",
+    "inventory.efficiency": "anodefree.analysis.inventory.efficiency",
+    "inventory.retention": "anodefree.analysis.inventory.retention",
+    "ions.fly": "anodefree.simulation.ions.fly",
+    "ions.helix": "anodefree.analysis.ions.helix",
+    "ions.regime": "anodefree.analysis.ions.regime",
+    "kinetics.overpotential": "anodefree.analysis.kinetics.overpotential",
+    "potentiostat.impedance": "anodefree.simulation.instruments.potentiostat",
+    "pouch.energy": "anodefree.simulation.pouch.energy",
+}
+
+
+@cache
+def modules() -> dict[str, str]:
+    """Stage name -> module, ours and those of installed packages."""
+    added = {e.name: e.value.partition(":")[0] for e in metadata.entry_points(group="anodefree.stages")}
+    return {**added, **MODULES}
+
+
+def names() -> list[str]:
+    """Every stage name, sorted."""
+    return sorted(modules())
+
+
+def get(name: str) -> Stage:
+    """The stage of that name; its last part is enough where it is unique.
+
+    Raises
+    ------
+    ConfigError: no such stage, or its module cannot be imported.
+    """
+    full = resolve(name)
+    module = modules()[full]
+    try:
+        importlib.import_module(module)
+    except ImportError as error:
+        raise ConfigError(f"the stage '{full}' cannot be loaded: {error}", module, "is its package complete?") from error
+    found = registered(full)
+    if found is None:
+        raise ConfigError(f"the module registers no stage '{full}'", module, "check the name in its @stage(...)")
+    return found
+
+
+def resolve(name: str) -> str:
+    """The full name of a stage that is given in full or by its unique last part."""
+    known = modules()
+    if name in known:
+        return name
+    ends = [k for k in known if k.rpartition(".")[2] == name]
+    if len(ends) == 1:
+        return ends[0]
+    if ends:
+        raise ConfigError(f"'{name}' is the name of several stages", hint="say " + " or ".join(sorted(ends)))
+    raise ConfigError(f"no stage is named '{name}'", hint=near(name, known))

@@ -1,0 +1,1 @@
+"""The study engine: specification, graph, store, execution."""
