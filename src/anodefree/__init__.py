@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from anodefree.io.write import write
     from anodefree.registry import Demo, Many, Par, stage
     from anodefree.stages import get
+    from anodefree.study.citations import cite
 
 _HOME = {
     "Array": "anodefree.core.kind",
@@ -42,7 +43,25 @@ _HOME = {
     "write": "anodefree.io.write",
 }
 
-__all__ = [*_HOME]  # noqa: PLE0604  (a list of names, made from the table above)
+__all__ = [
+    "Array",
+    "Check",
+    "Demo",
+    "Estimate",
+    "Kind",
+    "Many",
+    "Measurement",
+    "Par",
+    "Result",
+    "Uncertain",
+    "cite",
+    "get",
+    "join",
+    "load",
+    "read",
+    "stage",
+    "write",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,9 +1,9 @@
 """The stage: a registered function whose signature is its contract.
 
 Positional arguments are inputs, annotated with a kind (`spectra: Impedance`); keyword-only arguments are parameters, annotated
-with a type and a `Par`; the unit of a parameter is its name's suffix. A stage that asks for `rng` draws random numbers, one that
-asks for `context` reports progress and resumes. From this one signature follow validation, the cache key, the command line,
-the study file, the report, the documentation and the application.
+with a type and a `Par`; the unit of a parameter is its name's suffix. A stage that asks for `rng` draws random numbers, one
+that asks for `context` reports progress and resumes. From this one signature follow validation, the cache key, the command
+line, the study file, the report, the documentation and the application.
 """
 
 from __future__ import annotations
@@ -184,13 +184,13 @@ def _scalar(given: Any, kind: Any, unit: str, par: Par) -> Any:
         return given
     if isinstance(given, bool) or not isinstance(given, (str, int, float, np.number)):
         raise ValueError(f"expected a number, got {given!r}")
-    value = parse(given, unit)[0] if isinstance(given, str) else float(given)
-    par.check(value)
+    number = parse(given, unit)[0] if isinstance(given, str) else float(given)
+    par.check(number)
     if kind is int:
-        if value != int(value):
-            raise ValueError(f"expected a whole number, got {value:g}")
-        return int(value)
-    return value
+        if number != int(number):
+            raise ValueError(f"expected a whole number, got {number:g}")
+        return int(number)
+    return number
 
 
 @dataclass(frozen=True)
@@ -360,7 +360,7 @@ def stage(name: str, *, version: int = 1, cites: tuple[str, ...] = ()) -> Callab
     """Register a function as a stage named `family.what`. `cites` are keys of `data/references.bib`."""
 
     def register(function: Callable[..., Output]) -> Stage:
-        made = functools.update_wrapper(_made(name, version, cites, function), function)
+        made = _made(name, version, cites, function)
         clash = _STAGES.get(name)
         if clash is not None and clash.function.__module__ != function.__module__:
             raise ConfigError(f"two stages are named '{name}'", function.__module__, "rename one of them")

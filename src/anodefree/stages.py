@@ -9,10 +9,12 @@ from __future__ import annotations
 import importlib
 from functools import cache
 from importlib import metadata
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from anodefree.errors import ConfigError, near
-from anodefree.registry import Stage, registered
+
+if TYPE_CHECKING:
+    from anodefree.registry import Stage
 
 MODULES: Final[dict[str, str]] = {
     "cycling.fade": "anodefree.analysis.cycling.fade",
@@ -54,6 +56,8 @@ def get(name: str) -> Stage:
     ------
     ConfigError: no such stage, or its module cannot be imported.
     """
+    from anodefree.registry import registered  # brings numpy, which a list of names does not need
+
     full = resolve(name)
     module = modules()[full]
     try:

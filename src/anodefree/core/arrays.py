@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
+import math
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 RECORD = "anodefree_record"
 MAX_BYTES = 8 * 2**30
+IN_MEMORY_BYTES = 2**29
 
 
 def dataset(arrays: Mapping[str, tuple[Any, Any]]) -> xr.Dataset:
@@ -61,6 +65,30 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
         raise
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a text file as a whole."""
+
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file as a whole."""
+
+    def write(part: Path) -> None:
+        part.write_bytes(content)
+
+    write_whole(path, write)
+
+
+def _need_space(path: Path, size: int) -> None:
+    """Raise before a large write rather than in the middle of it."""
+    folder = next(p for p in path.absolute().parents if p.exists())
+    if shutil.disk_usage(folder).free < 1.1 * size:
+        raise ConfigError(
+            "no space is left on the disk", str(path), f"free {size / 2**30:.1f} GiB and run again: what is finished is kept"
+        )
+
+
 def cannot_write(error: OSError, path: Path) -> AnodefreeError:
     """The error for a place that cannot be written, with what to try."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -71,44 +99,72 @@ def cannot_write(error: OSError, path: Path) -> AnodefreeError:
 
 def write_netcdf(path: Path, data: xr.Dataset, record: Mapping[str, Any]) -> None:
     """Write arrays (with a `units` attribute each) and a JSON record into one NetCDF-4 file."""
-    import xarray as xr
-
-    marked = data.copy()
-    for name in marked.variables:
-        if unit_of(str(name)) != "1":
-            marked[name].attrs["units"] = unit_of(str(name))
     text = json.dumps(plain(record), ensure_ascii=False)
-    marked[RECORD] = xr.Variable((), np.array(text, dtype=object))
-    write_whole(path, lambda part: marked.to_netcdf(part, engine="h5netcdf"))
+    if data.nbytes > IN_MEMORY_BYTES:
+        _need_space(path, data.nbytes)
+        write_whole(path, lambda part: _fill(part, data, text))
+        return
+    # HDF5 can crash the whole process when the disk fills up under it: let it write to memory, and the bytes to disk.
+    image = io.BytesIO()
+    _fill(image, data, text)
+    write_bytes(path, image.getvalue())
+
+
+def _fill(target: Path | io.BytesIO, data: xr.Dataset, text: str) -> None:
+    """One NetCDF-4 file. Straight through h5netcdf: xarray's own writer asks a Dask worker's scheduler for locks."""
+    import h5netcdf
+    import h5py
+
+    string = h5py.string_dtype()
+    with h5netcdf.File(target, "w") as file:
+        file.dimensions = {str(d): n for d, n in data.sizes.items()}
+        for name, variable in data.variables.items():
+            values = np.asarray(variable.values)
+            kind = string if values.dtype.kind in "UO" else values.dtype
+            made = file.create_variable(str(name), tuple(map(str, variable.dims)), kind)
+            made[...] = values.astype(object) if kind is string else values
+            if unit_of(str(name)) != "1":
+                made.attrs["units"] = unit_of(str(name))
+        file.create_variable(RECORD, (), string)[...] = text
 
 
 def read_netcdf(path: Path) -> tuple[xr.Dataset, dict[str, Any]]:
-    """Arrays and JSON record of a file written by `write_netcdf`.
+    """Arrays (read-only) and JSON record of a file written by `write_netcdf`.
 
     Raises
     ------
     DataError: the file is truncated, is not NetCDF-4, or was not written by this package.
     """
-    import xarray as xr
+    import h5netcdf
 
     hint = "only .nc files that this package wrote can be opened as results"
     try:
-        with xr.open_dataset(path, engine="h5netcdf", decode_times=False) as opened:
-            if RECORD not in opened:
+        with h5netcdf.File(path, "r") as file:
+            if RECORD not in file.variables:
                 raise DataError("holds no anodefree record", str(path), hint)
-            if opened.nbytes > MAX_BYTES:
-                raise DataError(f"claims {opened.nbytes / 2**30:.0f} GiB of arrays", str(path), "is it intact?")
-            record = json.loads(str(opened[RECORD].values[()]))
-            data = opened.drop_vars(RECORD).load()
+            size = sum(math.prod(v.shape) * v.dtype.itemsize for v in file.variables.values())
+            if size > MAX_BYTES:
+                raise DataError(f"claims {size / 2**30:.0f} GiB of arrays", str(path), "is it intact?")
+            record = json.loads(_text(file.variables[RECORD][...]))
+            arrays = {n: (v.dimensions, _numbers(v[...])) for n, v in file.variables.items() if n != RECORD}
     except FileNotFoundError as error:
         raise ConfigError("no such file", str(path), "check the path") from error
     except DataError:
         raise
-    except Exception as error:  # h5py, h5netcdf and xarray raise many types on a damaged file
+    except Exception as error:  # h5py and h5netcdf raise many types on a damaged file
         raise DataError("is damaged or not a NetCDF-4 file", str(path), hint) from error
     if not isinstance(record, dict):
         raise DataError("its record is not a table", str(path), hint)
-    for name in data.variables:
-        data[name].attrs = {}
-    data.attrs = {}
-    return data, record
+    return dataset(arrays), record
+
+
+def _text(value: Any) -> str:
+    held = value.item() if isinstance(value, np.ndarray) else value
+    return held.decode() if isinstance(held, bytes) else str(held)
+
+
+def _numbers(values: Any) -> np.ndarray:
+    array = np.asarray(values)
+    if array.dtype.kind in "OS":
+        return np.array([_text(v) for v in array.ravel()], dtype=object).reshape(array.shape)
+    return array

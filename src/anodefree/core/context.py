@@ -29,7 +29,7 @@ class Checkpoint:
         handle, name = tempfile.mkstemp(dir=self.path.parent, suffix=".part")
         try:
             with os.fdopen(handle, "wb") as stream:
-                np.savez(stream, **{k: np.asarray(v) for k, v in arrays.items()})
+                np.savez(stream, allow_pickle=False, **{k: np.asarray(v) for k, v in arrays.items()})
                 stream.flush()
                 os.fsync(stream.fileno())
             Path(name).replace(self.path)

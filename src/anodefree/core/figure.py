@@ -23,7 +23,7 @@ HEIGHT_IN: Final = 2.6
 
 def style() -> dict[str, Any]:
     """The settings, as matplotlib's rc parameters."""
-    from matplotlib import cycler
+    from cycler import cycler
 
     return {
         "axes.edgecolor": INK,
@@ -107,7 +107,21 @@ def plotted(ax: Axes) -> dict[str, np.ndarray]:
         if offsets.ndim == 2 and len(offsets) > 1:
             add(str(points.get_label()), offsets[:, 0], offsets[:, 1])
     for bars in ax.containers:
-        if getattr(bars, "patches", None):
-            boxes = [(p.get_x() + p.get_width() / 2, p.get_y() + p.get_height()) for p in bars.patches]
+        patches = getattr(bars, "patches", None)
+        if patches:
+            boxes = [(p.get_x() + p.get_width() / 2, p.get_y() + p.get_height()) for p in patches]
             add(str(bars.get_label()), [b[0] for b in boxes], [b[1] for b in boxes])
     return columns
+
+
+def columns_csv(columns: dict[str, np.ndarray]) -> str:
+    """Columns of unequal length as CSV text; short ones end in empty cells."""
+    import csv
+    import io
+    from itertools import zip_longest
+
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow(columns)
+    writer.writerows(zip_longest(*(c.tolist() for c in columns.values()), fillvalue=""))
+    return table.getvalue()

@@ -47,13 +47,15 @@ class Measurement:
         """
         meta = dict(meta or {})
         shaped: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
-        for key, values in arrays.items():
+        for array, values in arrays.items():
             if values is not None:
-                dims = kind.arrays[key].dims if key in kind.arrays else ()
-                shaped[key] = (dims, np.asarray(values))
+                dims = kind.arrays[array].dims if array in kind.arrays else ()
+                shaped[array] = (dims, np.asarray(values))
         kind.check(shaped, meta, source.name if source else name)
-        key = source or Source(name, arrays_key({k: v for k, (_, v) in shaped.items()}, {"kind": kind.name, **meta}), "memory")
-        return cls(kind, dataset(shaped), meta, key)
+        if source is None:
+            bare = {k: v for k, (_, v) in shaped.items()}
+            source = Source(name, arrays_key(bare, {"kind": kind.name, **meta}), "memory")
+        return cls(kind, dataset(shaped), meta, source)
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name not in self.data:
@@ -103,8 +105,6 @@ class Measurement:
         kind = kinds[record["kind"]]
         kind.check({str(n): (tuple(map(str, v.dims)), v.values) for n, v in data.data_vars.items()}, record["meta"], str(path))
         provenance = Provenance.from_dict(record["provenance"]) if record["provenance"] else None
-        for variable in data.variables.values():
-            variable.values.flags.writeable = False
         return cls(kind, data, record["meta"], Source(**record["source"]), provenance)
 
 

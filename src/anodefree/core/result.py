@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from anodefree.core.arrays import dataset, read_netcdf, write_netcdf, write_whole
+from anodefree.core.arrays import dataset, read_netcdf, write_netcdf, write_text
 from anodefree.core.keys import plain
 from anodefree.core.provenance import Provenance
 from anodefree.core.units import shown
@@ -124,12 +124,12 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain JSON values, in SI (a value that is not finite becomes null)."""
         curves = {
-            str(n): {"dims": list(map(str, v.dims)), "values": _finite(v.values)} for n, v in self.curves.variables.items()
+            str(n): {"dims": list(map(str, v.dims)), "values": finite(v.values)} for n, v in self.curves.variables.items()
         }
         fields = ("value", "std", "unit", "label", "low", "high")
         return {
             "stage": self._where(),
-            "estimates": {n: {f: _finite(getattr(e, f)) for f in fields} for n, e in self.estimates.items()},
+            "estimates": {n: {f: finite(getattr(e, f)) for f in fields} for n, e in self.estimates.items()},
             "checks": [plain(c) for c in self.checks],
             "curves": curves,
             "provenance": plain(self.provenance) if self.provenance else None,
@@ -141,11 +141,9 @@ class Result:
         if path.suffix == ".nc":
             write_netcdf(path, self.curves, self.record())
         elif path.suffix == ".json":
-            text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False)
-            write_whole(path, lambda part: part.write_text(text, encoding="utf-8") and None)
+            write_text(path, json.dumps(self.to_dict(), indent=1, ensure_ascii=False))
         elif path.suffix == ".csv":
-            text = self._csv()
-            write_whole(path, lambda part: part.write_text(text, encoding="utf-8") and None)
+            write_text(path, self._csv())
         else:
             raise ConfigError(f"cannot save a result as '{path.suffix}'", str(path), "use .nc, .json or .csv")
         return path
@@ -180,12 +178,12 @@ class Result:
         return cls(estimates, curves, checks, provenance)
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """Numbers as JSON can hold them: NaN and infinities as null, arrays as lists."""
     if isinstance(value, np.ndarray):
-        return [_finite(v) for v in value.tolist()] if value.ndim else _finite(value.item())
+        return [finite(v) for v in value.tolist()] if value.ndim else finite(value.item())
     if isinstance(value, list):
-        return [_finite(v) for v in value]
+        return [finite(v) for v in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -1,0 +1,248 @@
+"""`anodefree do STAGE FILE…`: any stage on any file; its options are made from the stage's signature."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from anodefree.errors import AnodefreeError, ConfigError
+from anodefree.stages import get, names
+
+if TYPE_CHECKING:
+    from anodefree.core.measurement import Measurement
+    from anodefree.registry import Parameter, Stage
+
+
+class StageGroup(click.Group):
+    """One sub-command for each stage, made when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every stage name; imports none of them."""
+        return names()
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command:
+        """The command of one stage."""
+        return _command(get(name))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The names alone: their sentences are in `anodefree list`."""
+        with formatter.section("Stages"):
+            formatter.write_text(", ".join(names()))
+
+
+def _command(stage: Stage) -> click.Command:
+    takes = " ".join(f"{i.name} ({i.kind.name}{', several join' if i.many else ''})" for i in stage.inputs)
+    options: list[click.Parameter] = [_option(p) for p in stage.parameters]
+    if stage.draws:
+        options.append(click.Option(["--seed"], type=int, default=0, show_default=True, help="seed of the random numbers"))
+    if stage.inputs:
+        options.append(click.Argument(["files"], nargs=-1, type=click.Path(), required=True))
+        options.append(
+            click.Option(
+                ["--meta"], multiple=True, metavar="NAME=VALUE", help="metadata a file lacks, e.g. temperature_K='25 degC'"
+            )
+        )
+        options.append(
+            click.Option(["--format", "format_"], metavar="NAME", help="which reader to use (see: anodefree formats)")
+        )
+    options += [
+        click.Option(["--json", "as_json"], is_flag=True, help="one JSON object on standard output, values in SI"),
+        click.Option(
+            ["--plot"], type=click.Path(path_type=Path), metavar="FILE", help="the figure: .svg, .pdf or .png (600 dpi)"
+        ),
+        click.Option(["--csv"], type=click.Path(path_type=Path), metavar="FILE", help="the numbers exactly as plotted"),
+        click.Option(["--save"], type=click.Path(path_type=Path), metavar="FILE", help="everything: .nc, .json or .csv"),
+    ]
+    help_text = (
+        f"{stage.title}\n\n" + (f"Input: {takes}. " if takes else "Takes no file. ") + "Values may carry a unit: '25 degC'."
+    )
+
+    def callback(**given: Any) -> None:
+        _do(stage, given)
+
+    return click.Command(stage.name, callback=callback, params=options, help=help_text, short_help=stage.title)
+
+
+def _option(parameter: Parameter) -> click.Option:
+    default = "" if parameter.required or parameter.default is None else f"; default {parameter.default}"
+    unit = "" if parameter.unit == "1" else f" [{parameter.unit}]"
+    return click.Option(
+        ["--" + parameter.name.replace("_", "-"), parameter.name],
+        metavar=parameter.spelled().upper() if len(parameter.spelled()) < 24 else "VALUE",
+        help=f"{parameter.par.doc}{unit}{default}",
+    )
+
+
+def _do(stage: Stage, given: dict[str, Any]) -> None:
+    known = {p.name for p in stage.parameters}
+    parameters = {k: v for k, v in given.items() if k in known and v is not None}
+    stage.validate(parameters)  # before any file is opened: what was asked comes before what the files hold
+    seed = given.get("seed") or 0
+    rows: list[tuple[str, Any]] = []
+    errors: list[AnodefreeError] = []
+    for name, inputs in _inputs(stage, given):
+        try:
+            rows.append((name, stage(*(inputs() if callable(inputs) else inputs), seed=seed, **parameters)))
+        except AnodefreeError as error:
+            errors.append(error)
+            rows.append((name, error))
+    if len(rows) == 1 and errors:
+        raise errors[0]
+    _write_files(stage, given, rows)
+    _print(stage, rows, as_json=given["as_json"])
+    if errors:
+        from anodefree.cli.console import complain
+
+        for failure in errors:
+            complain(failure)
+        sys.exit(errors[0].exit_code)
+
+
+def _inputs(stage: Stage, given: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The inputs of each row, by name: one row for all files of a series, else one row a file. Files are read row by row."""
+    from anodefree.core.measurement import join
+    from anodefree.io.read import paths_of, read
+
+    if not stage.inputs:
+        return [("", ())]
+    paths = paths_of(given["files"])
+    meta = _meta(given["meta"])
+
+    def opened(path: Path) -> Measurement:
+        return read(path, format=given["format_"], **meta)
+
+    if len(stage.inputs) > 1:
+        if len(paths) != len(stage.inputs):
+            need = ", ".join(f"{i.name} ({i.kind.name})" for i in stage.inputs)
+            raise ConfigError(f"takes {len(stage.inputs)} files, got {len(paths)}", stage.name, f"in this order: {need}")
+        return [("", lambda: [opened(p) for p in paths])]
+    if stage.inputs[0].many:
+        return [(paths[0].name if len(paths) == 1 else "", lambda: [join([opened(p) for p in paths])])]
+    return [(p.name, lambda p=p: [opened(p)]) for p in paths]
+
+
+def _meta(pairs: Sequence[str]) -> dict[str, str]:
+    split = [p.split("=", 1) for p in pairs]
+    if any(len(p) != 2 for p in split):
+        raise ConfigError("metadata is written NAME=VALUE", "--meta", "for example --meta temperature_K='25 degC'")
+    return {k.strip(): v.strip() for k, v in split}
+
+
+def _write_files(stage: Stage, given: dict[str, Any], rows: list[tuple[str, Any]]) -> None:
+    done = [(n, o) for n, o in rows if not isinstance(o, AnodefreeError)]
+    for index, (_, output) in enumerate(done):
+        if given["save"]:
+            _save(output, _numbered(given["save"], index, len(done)))
+        if given["plot"]:
+            _plot(stage, output, _numbered(given["plot"], index, len(done)))
+        if given["csv"]:
+            _csv(stage, output, _numbered(given["csv"], index, len(done)))
+
+
+def _numbered(path: Path, index: int, of: int) -> Path:
+    return path if of == 1 else path.with_name(f"{path.stem}_{index + 1}{path.suffix}")
+
+
+def _save(output: Any, path: Path) -> None:
+    from anodefree.core.result import Result
+    from anodefree.io.write import write
+
+    if isinstance(output, Result):
+        output.save(path)
+    else:
+        write(output, path)
+
+
+def _plot(stage: Stage, output: Any, path: Path) -> None:
+    from anodefree.core.arrays import write_bytes
+    from anodefree.core.figure import render
+
+    draw = stage.draw
+    if draw is None:
+        raise ConfigError("has no figure", stage.name, "leave --plot out")
+    if path.suffix not in (".svg", ".pdf", ".png"):
+        raise ConfigError(f"cannot draw a '{path.suffix}' file", str(path), "use .svg, .pdf or .png")
+    write_bytes(path, render(lambda ax: draw(output, ax), path.suffix[1:]))
+
+
+def _csv(stage: Stage, output: Any, path: Path) -> None:
+    from anodefree.core.arrays import write_text
+    from anodefree.core.figure import canvas, columns_csv, plotted
+
+    draw = stage.draw
+    if draw is None:
+        raise ConfigError("has no figure whose numbers could be written", stage.name, "use --save FILE.nc")
+    with canvas() as (_, ax):
+        draw(output, ax)
+        write_text(path, columns_csv(plotted(ax)))
+
+
+def _print(stage: Stage, rows: list[tuple[str, Any]], *, as_json: bool) -> None:
+    from anodefree.cli.console import say_json, show_result, table
+    from anodefree.core.result import Result
+
+    if as_json:
+        told = [_as_json(stage, name, output) for name, output in rows]
+        say_json(told[0] if len(told) == 1 else {"stage": stage.name, "rows": told})
+    elif len(rows) == 1:
+        name, output = rows[0]
+        if isinstance(output, Result):
+            show_result(output, name)
+        else:
+            table(["array", "unit", "shape", "from", "to"], _summary(output), f"{stage.name}: {output.kind.title}")
+    else:
+        columns = list(dict.fromkeys(n for _, o in rows if isinstance(o, Result) for n in o.estimates))
+        cells = [
+            [n, *(str(o.estimates.get(c, "")) if isinstance(o, Result) else "" for c in columns), _doubts(o)] for n, o in rows
+        ]
+        table(["file", *columns, "doubts"], cells, stage.name)
+
+
+def _doubts(output: Any) -> str:
+    if isinstance(output, AnodefreeError):
+        return f"error: {output.what}"
+    return ", ".join(c.name for c in getattr(output, "checks", ()) if c.status != "pass")
+
+
+def _as_json(stage: Stage, name: str, output: Any) -> dict[str, Any]:
+    from anodefree.core.result import Result
+
+    named = {"file": name} if name else {}
+    if isinstance(output, AnodefreeError):
+        return {**named, "stage": stage.name, "error": str(output), "exit_code": output.exit_code}
+    if isinstance(output, Result):
+        return {**output.to_dict(), **named}
+    return {**_measurement_json(output), **named, "stage": stage.name}
+
+
+def _measurement_json(output: Any) -> dict[str, Any]:
+    """A measurement in the same form as a result: its arrays are the curves."""
+    from anodefree.core.keys import plain
+    from anodefree.core.result import finite
+
+    curves = {str(n): {"dims": list(v.dims), "values": finite(v.values)} for n, v in output.data.data_vars.items()}
+    return {
+        "kind": output.kind.name,
+        "estimates": {},
+        "checks": [],
+        "curves": curves,
+        "meta": plain(dict(output.meta)),
+        "provenance": plain(output.provenance),
+    }
+
+
+def _summary(output: Any) -> list[list[str]]:
+    import numpy as np
+
+    rows = []
+    for name, variable in output.data.data_vars.items():
+        values = np.asarray(variable.values)
+        low, high = (np.nanmin(values), np.nanmax(values)) if values.dtype.kind in "fiu" else (math.nan, math.nan)
+        shape = " x ".join(f"{s} {d}" for d, s in variable.sizes.items())
+        rows.append([str(name), output.kind.unit(str(name)), shape, f"{low:.4g}", f"{high:.4g}"])
+    return rows

@@ -1,0 +1,68 @@
+"""What `anodefree doctor` finds: packages, extras and devices."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+from importlib import metadata, util
+from typing import NamedTuple
+
+CORE = ("numpy", "scipy", "xarray", "h5netcdf", "pydantic", "click", "rich", "matplotlib", "pint")
+EXTRAS = {"dask": ("distributed", "studies on several processes or on a cluster")}
+
+
+class Extra(NamedTuple):
+    """One optional part."""
+
+    extra: str
+    state: str
+    adds: str
+    install: str
+
+
+def installed() -> list[tuple[str, str]]:
+    """Packages that every installation has, with their versions."""
+    found = [("python", platform.python_version())]
+    for name in ("anodefree", *CORE):
+        try:
+            found.append((name, metadata.version(name)))
+        except metadata.PackageNotFoundError:
+            found.append((name, "missing: reinstall anodefree"))
+    return found
+
+
+def extras() -> list[Extra]:
+    """Optional parts: installed or not, what they add, and the command."""
+    return [
+        Extra(name, "installed" if util.find_spec(package) else "not installed", adds, f"pip install 'anodefree[{name}]'")
+        for name, (package, adds) in EXTRAS.items()
+    ]
+
+
+def devices() -> list[tuple[str, str]]:
+    """Processor, memory, free disk here, and GPUs if their driver answers."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    found = [("processor", f"{platform.machine()}, {cores} cores")]
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        found.append(("memory", f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:.1f} GiB"))
+    found.append(("disk, free here", f"{shutil.disk_usage('.').free / 2**30:.1f} GiB"))
+    return [*found, *(_gpus() or [("GPU", "none found")])]
+
+
+def _gpus() -> list[tuple[str, str]]:
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return []
+    try:
+        told = subprocess.run(
+            [program, "--query-gpu=name,memory.total", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return [("GPU", line.strip()) for line in told.stdout.splitlines() if line.strip()]

@@ -1,0 +1,55 @@
+"""The graph of a study: nodes (one stage run each), what they read, and which claims they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from anodefree.core.measurement import Measurement
+from anodefree.core.result import Result
+
+Route = Literal["computed", "implied", "twin", "forbidden"]
+State = Literal["done", "running", "failed", "blocked", "missing", "stale"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a node's estimate speaks to a claim.
+
+    `route`: *computed* independently from stated inputs; *implied* by another number of the paper; a virtual *twin* that
+    validates the analysis but cannot test the claim; *forbidden* by physics where `estimate` stays below `limit`.
+    """
+
+    claim: str
+    sample: str
+    estimate: str | None
+    route: Route
+    note: str = ""
+    limit: float | None = None
+
+
+@dataclass(frozen=True)
+class Node:
+    """One run of one stage: validated parameters, input keys, and the content key under which its output is stored."""
+
+    id: str
+    step: str
+    label: Mapping[str, str]
+    stage: str
+    title: str
+    parameters: Mapping[str, Any]
+    inputs: tuple[str, ...]
+    """For each input of the stage: the id of a node, or "file:PATH"."""
+    key: str
+    answers: tuple[Answer, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a node."""
+
+    node: Node
+    state: State
+    output: Measurement | Result | None = field(default=None, repr=False)
+    error: str = ""

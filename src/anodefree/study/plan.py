@@ -1,0 +1,193 @@
+"""From a checked study file to its graph: cases and sweeps expanded, parameters validated, inputs resolved, keys computed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from anodefree.core.keys import content_key, file_sha256
+from anodefree.errors import AnodefreeError, ConfigError, near
+from anodefree.registry import Stage
+from anodefree.stages import get
+from anodefree.study.graph import Answer, Node
+from anodefree.study.spec import AnswerSpec, FileInput, Head, Spec, StepSpec, load_spec
+
+CASE = "case"
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """Files that make one input: read one by one, joined where there are several."""
+
+    id: str
+    paths: tuple[Path, ...]
+    meta: Mapping[str, Any]
+    key: str
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study that may run: its head and its nodes in an order in which every input comes first."""
+
+    path: Path
+    head: Head
+    nodes: tuple[Node, ...]
+    files: Mapping[str, FileSource]
+
+    def node(self, id: str) -> Node:
+        """The node of that id."""
+        return next(n for n in self.nodes if n.id == id)
+
+
+def plan(path: Path) -> Study:
+    """Load, check and expand a study.
+
+    Raises
+    ------
+    ConfigError: everything that is wrong in any step, at once.
+    """
+    spec = load_spec(path)
+    builder = _Builder(path, spec)
+    for step in spec.steps:
+        builder.add(step)
+    if builder.wrong:
+        wrong = "\n  ".join(dict.fromkeys(builder.wrong))
+        raise ConfigError(f"the study has {len(set(builder.wrong))} mistakes:\n  {wrong}", str(path), "mend them and run again")
+    return Study(path, spec.study, tuple(builder.nodes), builder.files)
+
+
+Variant = tuple[dict[str, str], dict[str, Any]]
+
+
+class _Builder:
+    """Collects nodes and mistakes while the steps are read in order."""
+
+    def __init__(self, path: Path, spec: Spec) -> None:
+        self.path, self.spec = path, spec
+        self.nodes: list[Node] = []
+        self.files: dict[str, FileSource] = {}
+        self.wrong: list[str] = []
+        self.steps: dict[str, list[Node]] = {}
+
+    def add(self, step: StepSpec) -> None:
+        where = f"step '{step.name}'"
+        if step.name in self.steps:
+            self.wrong.append(f"{where}: the name is used twice")
+            return
+        self.steps[step.name] = []
+        try:
+            stage = get(step.stage)
+        except AnodefreeError as error:
+            self.wrong.append(f"{where}: {error.what}" + (f" ({error.hint})" if error.hint else ""))
+            return
+        if len(step.inputs) != len(stage.inputs):
+            need = ", ".join(f"{i.name} ({i.kind.name})" for i in stage.inputs) or "none"
+            self.wrong.append(f"{where}: {stage.name} takes {len(stage.inputs)} inputs ({need}), got {len(step.inputs)}")
+            return
+        sources = [self._sources(given, stage, i, where) for i, given in enumerate(step.inputs)]
+        if any(not s for s in sources):
+            return
+        for variant in _variants(step):
+            for label, chosen in _joined(variant[0], sources):
+                self._node(step, stage, label, variant[1], chosen, where)
+        self._check_answers(step, where)
+
+    def _node(
+        self,
+        step: StepSpec,
+        stage: Stage,
+        label: dict[str, str],
+        given: dict[str, Any],
+        inputs: list[tuple[str, str]],
+        where: str,
+    ) -> None:
+        try:
+            values = stage.validate(given)
+        except ConfigError as error:
+            self.wrong.extend(f"{where}: {part}" for part in error.what.split("; "))
+            return
+        key = stage.key(values, [k for _, k in inputs], self.spec.study.seed)
+        id = step.name + (f"[{', '.join(label.values())}]" if label else "")
+        answers = tuple(_answer(a, label) for a in step.answers if not a.case or a.case == label.get(CASE))
+        title = step.title or stage.title
+        node = Node(id, step.name, label, stage.name, title, values, tuple(i for i, _ in inputs), key, answers)
+        self.steps[step.name].append(node)
+        self.nodes.append(node)
+
+    def _sources(self, given: str | FileInput, stage: Stage, index: int, where: str) -> list[tuple[dict[str, str], str, str]]:
+        """What an input may be, as (label, id, key): the nodes of an earlier step, or files."""
+        if isinstance(given, FileInput) or given.startswith("file:"):
+            request = given if isinstance(given, FileInput) else FileInput(file=given.removeprefix("file:"))
+            source = self._file(request, where)
+            return [({}, source.id, source.key)] if source else []
+        name, _, picked = given.rstrip("]").partition("[")
+        if name not in self.steps:
+            hint = near(name, self.steps)
+            self.wrong.append(f"{where}: no earlier step is named '{name}' ({hint}; a file is written 'file:{name}')")
+            return []
+        nodes = [n for n in self.steps[name] if not picked or ", ".join(n.label.values()) == picked]
+        if not nodes and self.steps[name]:
+            known = [", ".join(n.label.values()) for n in self.steps[name]]
+            self.wrong.append(f"{where}: step '{name}' has no variant '{picked}' ({near(picked, known)})")
+        wanted = stage.inputs[index].kind.name
+        for node in nodes[:1]:
+            made = get(node.stage).kind
+            if made is None or made.name != wanted:
+                kind = made.name if made else "a result, not a measurement"
+                self.wrong.append(f"{where}: needs {wanted}, but '{name}' gives {kind}")
+                return []
+        return [({} if picked else dict(n.label), n.id, n.key) for n in nodes]
+
+    def _file(self, request: FileInput, where: str) -> FileSource | None:
+        base = self.path.resolve().parent
+        if bool(request.file) == bool(request.files):
+            self.wrong.append(f"{where}: give either 'file' or 'files'")
+            return None
+        paths = [base / request.file] if request.file else sorted(base.glob(request.files))
+        missing = [p for p in paths if not p.is_file()]
+        if missing or not paths:
+            self.wrong.append(f"{where}: no such file: {missing[0] if missing else request.files}")
+            return None
+        id = "file:" + (request.file or request.files)
+        key = content_key([[file_sha256(p) for p in paths], request.meta])
+        self.files[id] = FileSource(id, tuple(paths), request.meta, key)
+        return self.files[id]
+
+    def _check_answers(self, step: StepSpec, where: str) -> None:
+        cases = set(step.cases) | {n.label[CASE] for n in self.steps[step.name] if CASE in n.label}
+        for answer in step.answers:
+            if answer.case and answer.case not in cases:
+                self.wrong.append(
+                    f"{where}: answers for case '{answer.case}', which does not exist ({near(answer.case, cases)})"
+                )
+            if answer.route == "forbidden" and answer.limit is None:
+                self.wrong.append(f"{where}: an answer by the route 'forbidden' needs a 'limit'")
+
+
+def _variants(step: StepSpec) -> Iterator[Variant]:
+    """Every combination of a case and swept values, as (label, parameters)."""
+    cases: list[Variant] = [({CASE: name}, over) for name, over in step.cases.items()] or [({}, {})]
+    axes = [[(name, value) for value in values] for name, values in step.sweep.items()]
+    for (label, over), *swept in itertools.product(cases, *axes):
+        yield {**label, **{n: str(v) for n, v in swept}}, {**step.parameters, **over, **dict(swept)}
+
+
+def _joined(
+    own: dict[str, str], sources: list[list[tuple[dict[str, str], str, str]]]
+) -> Iterator[tuple[dict[str, str], list[tuple[str, str]]]]:
+    """Combine a step's own variant with the variants of its inputs; labels on a shared axis must agree."""
+    for combination in itertools.product(*sources):
+        label: dict[str, str] = {}
+        agreed = True
+        for other, _, _ in combination:
+            agreed = agreed and all(label.get(k, v) == v for k, v in other.items())
+            label.update(other)
+        if agreed and all(label.get(k, v) == v for k, v in own.items()):
+            yield {**label, **own}, [(id, key) for _, id, key in combination]
+
+
+def _answer(spec: AnswerSpec, label: Mapping[str, str]) -> Answer:
+    return Answer(spec.claim, spec.sample or label.get(CASE, ""), spec.estimate, spec.route, spec.note, spec.limit)

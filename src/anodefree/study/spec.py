@@ -1,0 +1,149 @@
+"""The study file: TOML, checked whole before anything runs, so that every mistake is told at once.
+
+```toml
+[study]
+title = "Three collectors"
+seed = 1
+
+[[step]]
+name = "spectra"
+stage = "potentiostat.impedance"
+with = { circuit = "R0-p(R1,Q1)", noise = "1 %" }
+cases = { "M-Ni" = { activation_energy_J_mol = "53.7 kJ/mol" }, Cu = { activation_energy_J_mol = "76 kJ/mol" } }
+
+[[step]]
+name = "barrier"
+stage = "eis.arrhenius"
+inputs = ["spectra"]                 # runs once for each case of `spectra`
+```
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from anodefree.errors import ConfigError, near
+
+MAX_BYTES = 4 * 2**20
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Head(_Strict):
+    """What the study is."""
+
+    title: str
+    description: str = ""
+    seed: int = Field(0, ge=0)
+
+
+class FileInput(_Strict):
+    """Files to read, relative to the study: one, or a pattern whose files join into a series; `meta` overrides the header."""
+
+    file: str = ""
+    files: str = ""
+    meta: dict[str, Any] = Field(default_factory=dict)
+
+
+class AnswerSpec(_Strict):
+    """Which claim an estimate of this step answers, and by which route."""
+
+    claim: str
+    sample: str = ""
+    case: str = ""
+    estimate: str | None = None
+    route: Literal["computed", "implied", "twin", "forbidden"]
+    note: str = ""
+    limit: float | None = None
+
+
+class StepSpec(_Strict):
+    """One stage with its parameters, inputs, variants and answers."""
+
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,60}$")
+    stage: str
+    title: str = ""
+    inputs: list[str | FileInput] = Field(default_factory=list)
+    parameters: dict[str, Any] = Field(default_factory=dict, alias="with")
+    cases: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    sweep: dict[str, list[Any]] = Field(default_factory=dict)
+    answers: list[AnswerSpec] = Field(default_factory=list, alias="answer")
+
+    @field_validator("sweep")
+    @classmethod
+    def _not_empty(cls, sweep: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        empty = [name for name, values in sweep.items() if not values]
+        if empty:
+            raise ValueError(f"nothing to sweep over for {', '.join(empty)}")
+        return sweep
+
+
+class Spec(_Strict):
+    """The whole file."""
+
+    study: Head
+    steps: list[StepSpec] = Field(alias="step", min_length=1)
+
+
+def load_spec(path: Path) -> Spec:
+    """Read a study file and check its form.
+
+    Raises
+    ------
+    ConfigError: no such file, not TOML, or all mistakes of form at once, with near matches for unknown words.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ConfigError("is too large for a study", str(path), "is it the right file?")
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError("no such study", str(path), "check the path") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read ({error})", str(path), "a study is a TOML text file") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"is not valid TOML: {error}", str(path), "strings need quotes, tables need [brackets]") from error
+    try:
+        return Spec.model_validate(table)
+    except ValidationError as error:
+        wrong = "\n  ".join(_told(e, table) for e in error.errors())
+        raise ConfigError(
+            f"the study has {error.error_count()} mistakes:\n  {wrong}", str(path), "see 'anodefree show'"
+        ) from error
+
+
+_FIELDS: dict[str, type[BaseModel]] = {"study": Head, "step": StepSpec, "answer": AnswerSpec, "inputs": FileInput}
+
+
+def _told(fault: Any, table: dict[str, Any]) -> str:
+    """One fault as a sentence: where, what, and the nearest known word."""
+    about_a_word = fault["type"] in ("extra_forbidden", "missing")
+    where = _place(fault["loc"][:-1] if about_a_word else fault["loc"], table)
+    if fault["type"] == "extra_forbidden":
+        parents = [p for p in fault["loc"][:-1] if isinstance(p, str)]
+        model = _FIELDS.get(next((p for p in reversed(parents) if p in _FIELDS), ""), Spec)
+        words = [f.alias or n for n, f in model.model_fields.items()]
+        return f"{where}: unknown word '{fault['loc'][-1]}' ({near(str(fault['loc'][-1]), words)})"
+    if fault["type"] == "missing":
+        return f"{where}: '{fault['loc'][-1]}' is missing"
+    return f"{where}: {fault['msg'].removeprefix('Value error, ')}, got {fault.get('input')!r:.60}"
+
+
+def _place(loc: tuple[int | str, ...], table: dict[str, Any]) -> str:
+    """`step 'spectra', with` rather than `step.3.with`."""
+    words: list[str] = []
+    for i, part in enumerate(loc):
+        if isinstance(part, int) and i and loc[i - 1] == "step":
+            steps = table.get("step")
+            named = steps[part].get("name") if isinstance(steps, list) and isinstance(steps[part], dict) else None
+            words[-1] = f"step '{named}'" if named else f"step {part + 1}"
+        elif isinstance(part, int):
+            words[-1] = f"{words[-1]} {part + 1}" if words else str(part + 1)
+        elif part not in ("str", "FileInput"):
+            words.append(part)
+    return ", ".join(words) or "the file"

@@ -1,0 +1,108 @@
+"""One task: read the inputs, run the stage in its scratch folder, commit the output. The same in every executor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from anodefree.core.context import Context
+from anodefree.core.measurement import Measurement, join
+from anodefree.core.provenance import Source
+from anodefree.errors import AnodefreeError, NumericalError
+from anodefree.registry import Output
+from anodefree.stages import get
+from anodefree.study.plan import FileSource, Study
+from anodefree.study.store import Store
+
+Told = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a worker needs: names and keys, never arrays."""
+
+    id: str
+    key: str
+    stage: str
+    parameters: Mapping[str, Any]
+    inputs: tuple[tuple[str, str] | FileSource, ...]
+    """For each input (stage name, key) of stored work, or files."""
+    seed: int
+
+
+def tasks(study: Study) -> dict[str, Task]:
+    """The tasks of a study by node id, in an order in which every input comes first."""
+    nodes = {n.id: n for n in study.nodes}
+
+    def source(id: str) -> tuple[str, str] | FileSource:
+        return study.files[id] if id in study.files else (nodes[id].stage, nodes[id].key)
+
+    return {
+        n.id: Task(n.id, n.key, n.stage, n.parameters, tuple(source(i) for i in n.inputs), study.head.seed) for n in study.nodes
+    }
+
+
+def perform(root: Path, task: Task, told: Told | None = None) -> str:
+    """Do one task unless it is done, and return its key. A killed task continues from its own checkpoint.
+
+    Raises
+    ------
+    AnodefreeError: as the stage raised it, with the node's name; the reason is kept in the store.
+    """
+    store = Store(root)
+    if store.has(task.key):
+        return task.key
+    with store.lease(task.key):
+        if store.has(task.key):  # somebody else finished it while we waited for the lease
+            return task.key
+        try:
+            _run(store, task, told)
+        except AnodefreeError as error:
+            named = type(error)(error.what, f"{task.id}" + (f" ({error.where})" if error.where else ""), error.hint)
+            store.fail(task.key, named)
+            raise named from error
+        except Exception as error:
+            named = NumericalError(
+                f"{type(error).__name__}: {error}", task.id, "this is a defect: please report it with the study"
+            )
+            store.fail(task.key, named)
+            raise named from error
+    store.clear_scratch(task.key)
+    return task.key
+
+
+def _run(store: Store, task: Task, told: Told | None) -> None:
+    stage = get(task.stage)
+
+    def listen(fraction: float, text: str) -> None:
+        store.touch(task.key, fraction, text)
+        if told is not None:
+            told(fraction, text)
+
+    inputs = [_input(store, source) for source in task.inputs]
+    context = Context(store.scratch(task.key), listen, interval_s=0.5)
+    output: Output = stage(*inputs, seed=task.seed, context=context, **task.parameters)
+    made = output.provenance
+    record = {
+        "node": task.id,
+        "stage": stage.name,
+        "version": stage.version,
+        "code": stage.code,
+        "wall_s": made and made.wall_s,
+    }
+    store.commit(task.key, output, record)
+
+
+def _input(store: Store, source: tuple[str, str] | FileSource) -> Measurement:
+    if isinstance(source, FileSource):
+        from anodefree.io.read import read
+
+        found = join([read(path, **source.meta) for path in source.paths])
+        return replace(found, source=Source(found.source.name, source.key, "file"))
+    stage, key = source
+    loaded = store.load(get(stage), key)
+    if not isinstance(loaded, Measurement):
+        raise NumericalError("an input is not a measurement", stage)
+    return loaded
