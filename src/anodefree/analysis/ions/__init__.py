@@ -1,0 +1,1 @@
+"""What tracks of ions, and the numbers of a cell, say about helical motion."""

@@ -1,0 +1,1 @@
+"""Flights of ions in electric and magnetic fields."""
