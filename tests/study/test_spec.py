@@ -133,6 +133,18 @@ inputs = ["a[high]"]
     assert study.node("one").key == study.node("m[high, 1.0]").key
 
 
+def test_the_same_study_at_another_scale(tmp_path: Path, toys: Plugin) -> None:
+    write(tmp_path, HEAD + '[[step]]\nname = "a"\nstage = "toy.count"\nwith = { steps = 3, offset = 2.0 }\n')
+    big = tmp_path / "big.toml"
+    big.write_text('[study]\ntitle = "big"\nextends = "study.toml"\n[override.a]\nsteps = 9\n')
+    study = plan(big)
+    assert (study.head.title, study.head.seed) == ("big", 3)
+    assert study.node("a").parameters == {"steps": 9, "pause_s": 0.0, "offset": 2.0}
+    big.write_text('[study]\ntitle = "big"\nextends = "study.toml"\n[override.aa]\nsteps = 9\n')
+    with pytest.raises(ConfigError, match="no step is named 'aa' .did you mean 'a'"):
+        plan(big)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [("[study\n", "not valid TOML"), ("", "'study' is missing"), ('[study]\ntitle = "x"\nstep = 3\n', "step")],

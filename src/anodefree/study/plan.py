@@ -107,7 +107,7 @@ class _Builder:
         try:
             values = stage.validate(given)
         except ConfigError as error:
-            self.wrong.extend(f"{where}: {part}" for part in error.what.split("; "))
+            self.wrong.append(f"{where}: {error.what}")
             return
         key = stage.key(values, [k for _, k in inputs], self.spec.study.seed)
         id = step.name + (f"[{', '.join(label.values())}]" if label else "")

@@ -16,19 +16,23 @@ name = "barrier"
 stage = "eis.arrhenius"
 inputs = ["spectra"]                 # runs once for each case of `spectra`
 ```
+
+A second file may be the same study at another scale: `extends = "first.toml"` in its head, and tables like `[override.spectra]`
+whose entries replace parameters of that step.
 """
 
 from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from anodefree.errors import ConfigError, near
 
 MAX_BYTES = 4 * 2**20
+Form = TypeVar("Form", bound=BaseModel)
 
 
 class _Strict(BaseModel):
@@ -41,6 +45,7 @@ class Head(_Strict):
     title: str
     description: str = ""
     seed: int = Field(0, ge=0)
+    extends: str = ""
 
 
 class FileInput(_Strict):
@@ -91,6 +96,13 @@ class Spec(_Strict):
     steps: list[StepSpec] = Field(alias="step", min_length=1)
 
 
+class Extension(_Strict):
+    """A file that is another study at a different scale."""
+
+    study: Head
+    override: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+
 def load_spec(path: Path) -> Spec:
     """Read a study file and check its form.
 
@@ -98,18 +110,42 @@ def load_spec(path: Path) -> Spec:
     ------
     ConfigError: no such file, not TOML, or all mistakes of form at once, with near matches for unknown words.
     """
+    table = _toml(path)
+    head = table.get("study")
+    if not isinstance(head, dict) or not head.get("extends"):
+        return _checked(Spec, table, path)
+    extension = _checked(Extension, table, path)
+    base = _toml(path.parent / extension.study.extends)
+    return _extended(_checked(Spec, base, path.parent / extension.study.extends), extension, path)
+
+
+def _extended(base: Spec, extension: Extension, path: Path) -> Spec:
+    """The base study with its own head replaced and the overridden parameters on top."""
+    names = [s.name for s in base.steps]
+    unknown = [f"override: no step is named '{n}' ({near(n, names)})" for n in extension.override if n not in names]
+    if unknown:
+        raise ConfigError("\n  ".join(unknown), str(path), f"the steps are those of {extension.study.extends}")
+    steps = [s.model_copy(update={"parameters": {**s.parameters, **extension.override.get(s.name, {})}}) for s in base.steps]
+    head = base.study.model_copy(update=extension.study.model_dump(exclude_unset=True))
+    return Spec.model_construct(study=head, steps=steps)
+
+
+def _toml(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ConfigError("is too large for a study", str(path), "is it the right file?")
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ConfigError("no such study", str(path), "check the path") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot be read ({error})", str(path), "a study is a TOML text file") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"is not valid TOML: {error}", str(path), "strings need quotes, tables need [brackets]") from error
+
+
+def _checked(form: type[Form], table: dict[str, Any], path: Path) -> Form:
     try:
-        return Spec.model_validate(table)
+        return form.model_validate(table)
     except ValidationError as error:
         wrong = "\n  ".join(_told(e, table) for e in error.errors())
         raise ConfigError(

@@ -1,0 +1,28 @@
+"""Sphinx configuration; one page for each stage is generated from its signature, docstring and demo."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from stage_pages import write_pages
+
+project = "anodefree"
+copyright = "2026, the anodefree developers"
+extensions = ["myst_parser", "sphinx.ext.mathjax"]
+myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
+myst_heading_anchors = 3
+html_theme = "furo"
+html_title = "anodefree"
+html_static_path: list[str] = []
+exclude_patterns = ["_build"]
+# Equations are typeset only where a script is reachable; the text of every equation is readable without it.
+mathjax_path = ""
+
+
+def setup(app: Any) -> None:
+    """Write the generated pages before Sphinx looks for sources."""
+    app.connect("builder-inited", lambda _: write_pages(Path(__file__).parent / "stages"))

@@ -1,0 +1,105 @@
+"""Real spectra against what other packages published or compute for them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import anodefree as af
+from anodefree.analysis.eis.arrhenius import arrhenius
+from anodefree.analysis.eis.fit import fit_circuit, fit_stage
+from anodefree.core.measurement import Measurement, join
+from anodefree.physics.circuits import read_circuit
+
+EV_J_MOL = 96485.33212
+CELSIUS = range(140, 201, 10)
+THEIR_K = tuple(273.0 + t for t in CELSIUS)  # the reference analysis rounds the zero of the Celsius scale
+
+
+@pytest.fixture
+def electrolyte(shared: Path) -> Measurement:
+    """A solid electrolyte at seven temperatures."""
+    return join([af.read(shared / "eis" / "EISFitpython" / f"s04147-{t}deg.txt") for t in CELSIUS])
+
+
+def reported(shared: Path) -> tuple[np.ndarray, np.ndarray]:
+    """(temperature, parameter, value and error) of the reference report's R1 Q1 n1 R2 Q2 n2 Q3 n3, and chi2_reduced."""
+    text = (shared / "eis" / "EISFitpython" / "REF_Batch_EISfit_Report.txt").read_text(encoding="utf-8")
+    rows = re.findall(r"^[RQn]\d =\s+(\S+)\s+(\S+)\s+\S+$", text, flags=re.MULTILINE)
+    chi2 = re.findall(r"^Reduced Chi-squared: (\S+)$", text, flags=re.MULTILINE)
+    return np.array(rows, dtype=float).reshape(7, 8, 2), np.array(chi2, dtype=float)
+
+
+def points(spectrum: Measurement) -> tuple[np.ndarray, np.ndarray]:
+    """Frequency and complex impedance of a single spectrum."""
+    return spectrum["frequency_Hz"][0], spectrum["Z_re_ohm"][0] + 1j * spectrum["Z_im_ohm"][0]
+
+
+def test_seven_temperatures_agree_with_the_published_report(electrolyte, shared):
+    result = fit_stage(electrolyte, circuit="p(R1,Q1)-p(R2,Q2)-Q3")
+    theirs, chi2 = reported(shared)
+    for k, name in enumerate(("R1", "Q1", "n1", "R2", "Q2", "n2", "Q3", "n3")):
+        unit = "_ohm" if name[0] == "R" else ""
+        np.testing.assert_allclose(result.curves[name + unit].values, theirs[:, k, 0], rtol=1e-3, err_msg=name)
+        np.testing.assert_allclose(result.curves[f"{name}_std{unit}"].values, theirs[:, k, 1], rtol=2e-3, err_msg=name)
+    np.testing.assert_allclose(result.curves["chi2_reduced"].values, chi2, rtol=1e-5)
+    assert {c.name: c.status for c in result.checks}["converged"] == "pass"
+
+
+@pytest.mark.parametrize(("resistance", "energy_eV", "error_eV"), [("R1", 0.5869, 0.0163), ("R2", 0.8919, 0.0025)])
+def test_activation_energies_agree_with_the_published_report(electrolyte, resistance, energy_eV, error_eV):
+    result = arrhenius(electrolyte, circuit="p(R1,Q1)-p(R2,Q2)-Q3", resistance=resistance, temperatures_K=THEIR_K)
+    ours = result.estimates["Ea"]
+    assert abs(ours.value / EV_J_MOL - energy_eV) < error_eV
+    assert ours.low < energy_eV * EV_J_MOL < ours.high
+    # Theirs is an unweighted line through ln(sigma T): through our resistances it is the same to the last digit they print.
+    t = result.curves["temperature_K"].values
+    slope = np.polyfit(1 / t, result.curves["ln_conductance"].values, 1)[0]
+    assert -slope * 8.31446261815324 / EV_J_MOL == pytest.approx(energy_eV, abs=6e-5)
+
+
+@pytest.mark.parametrize(
+    ("weighting", "theirs", "sum_of_squares"),
+    [
+        # impedance.py 1.7.1 on the points with Z'' < 0, from the start that its documentation gives.
+        (
+            "unit",
+            [1.65187261e-2, 8.67655045e-3, 3.32142566, 5.38996282e-3, 6.30927432e-2, 232.520433, 0.219541828],
+            1.9430171668e-5,
+        ),
+        (
+            "modulus",
+            [1.63985830e-2, 9.05622068e-3, 3.06043081, 5.28667998e-3, 0.144868594, 1320.12800, 0.201513702],
+            2.0021602910e-2,
+        ),
+    ],
+)
+def test_battery_spectrum_is_fitted_at_least_as_well_as_by_impedance_py(shared, weighting, theirs, sum_of_squares):
+    f, z = points(af.read(shared / "eis" / "impedance_py" / "exampleData.csv"))
+    f, z = f[z.imag < 0], z[z.imag < 0]
+    circuit = read_circuit("R0-p(R1,C1)-p(R2-Wo1,C2)")
+    weight = np.abs(z) if weighting == "modulus" else 1.0
+    # The same circuit: at their parameters we find their sum of squares.
+    at_theirs = np.sum(np.abs((circuit.impedance(2 * np.pi * f, np.array(theirs)) - z) / weight) ** 2)
+    assert at_theirs == pytest.approx(sum_of_squares, rel=1e-6)
+    ours = fit_circuit(circuit, f, z, weighting=weighting)
+    assert ours.fit.converged
+    found = np.sum(np.abs((ours.model_ohm - ours.z_ohm) / (np.abs(ours.z_ohm) if weighting == "modulus" else 1.0)) ** 2)
+    assert found < 0.95 * sum_of_squares
+
+
+def test_temperatures_are_taken_from_the_files(electrolyte):
+    result = arrhenius(electrolyte, circuit="p(R1,Q1)-p(R2,Q2)-Q3", resistance="R2")
+    assert result.curves["temperature_K"].values.tolist() == pytest.approx([273.15 + t for t in CELSIUS])
+    assert result["Ea"] / EV_J_MOL == pytest.approx(0.8919, abs=0.0025)
+
+
+def test_dummy_cell(shared):
+    f, z = points(af.read(shared / "eis" / "impedance_py" / "Circuit1_EIS_1.z"))
+    found = fit_circuit(read_circuit("R0-p(R1,C1)"), f, z)
+    assert found.fit.agreeing > 0.5
+    assert np.sqrt(found.fit.chi2_reduced) < 0.01
+    assert {n: round(v, 8) for n, v in found.values.items()} == pytest.approx({"R0": 29.1, "R1": 46.7, "C1": 1.04e-5}, rel=0.01)
