@@ -1,0 +1,1 @@
+"""Virtual instruments: they emit what a real instrument's file holds."""
