@@ -12,15 +12,13 @@ from stage_pages import write_pages
 
 project = "anodefree"
 copyright = "2026, the anodefree developers"
-extensions = ["myst_parser", "sphinx.ext.mathjax"]
-myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
+extensions = ["myst_parser"]
+myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 html_theme = "furo"
 html_title = "anodefree"
 html_static_path: list[str] = []
 exclude_patterns = ["_build"]
-# Equations are typeset only where a script is reachable; the text of every equation is readable without it.
-mathjax_path = ""
 
 
 def setup(app: Any) -> None:

@@ -10,6 +10,8 @@ from anodefree.core.figure import INK, render
 from anodefree.core.result import Result
 from anodefree.core.units import shown
 from anodefree.registry import Parameter, Stage
+from anodefree.report import typeset
+from anodefree.report.prose import paragraphs
 from anodefree.stages import get, names
 from anodefree.study.citations import formatted
 
@@ -44,7 +46,7 @@ def page(stage: Stage, folder: Path) -> str:
     parts = [
         f"# {stage.name}",
         f"Takes {takes}; gives {gives}. Version {stage.version}.",
-        f"```text\n{stage.doc}\n```",
+        "```{raw} html\n" + "\n".join(paragraphs(stage.doc)) + "\n```",
         "## Parameters" if stage.parameters else "",
         _table(("parameter", "unit", "type", "default", "meaning"), [_row(p) for p in stage.parameters]),
         "## Demo",
@@ -60,7 +62,7 @@ def page(stage: Stage, folder: Path) -> str:
 def _row(parameter: Parameter) -> tuple[str, ...]:
     par = parameter.par
     source = f" *Assumed:* {par.source}" if par.assumed else f" {par.source}" if par.source else ""
-    default = "needed" if parameter.required else str(parameter.default)
+    default = "needed" if parameter.required else typeset.parameter(parameter.name, parameter.default)
     unit = "" if parameter.unit == "1" else parameter.unit
     return f"`{parameter.name}`", unit, parameter.spelled(), default, par.doc + "." + source
 
