@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from anodefree.core.measurement import Measurement, join
     from anodefree.core.result import Check, Estimate, Result
     from anodefree.core.uncertain import Uncertain
-    from anodefree.io.read import load, read
+    from anodefree.io.read import read
     from anodefree.io.write import write
     from anodefree.registry import Demo, Many, Par, stage
-    from anodefree.stages import get
+    from anodefree.stages import get, load
     from anodefree.study.citations import cite
 
 _HOME = {
@@ -37,7 +37,7 @@ _HOME = {
     "cite": "anodefree.study.citations",
     "get": "anodefree.stages",
     "join": "anodefree.core.measurement",
-    "load": "anodefree.io.read",
+    "load": "anodefree.stages",
     "read": "anodefree.io.read",
     "stage": "anodefree.registry",
     "write": "anodefree.io.write",
@@ -71,7 +71,7 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module(_HOME[name]), name)
     if not name.startswith("_"):
         from anodefree.errors import ConfigError
-        from anodefree.stages import get
+        from anodefree.stages import get, load
 
         try:
             return get(name)

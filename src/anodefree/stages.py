@@ -14,6 +14,10 @@ from typing import TYPE_CHECKING, Final
 from anodefree.errors import ConfigError, near
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from anodefree.core.measurement import Measurement
+    from anodefree.core.result import Result
     from anodefree.registry import Stage
 
 MODULES: Final[dict[str, str]] = {
@@ -67,6 +71,19 @@ def get(name: str) -> Stage:
     found = registered(full)
     if found is None:
         raise ConfigError(f"the module registers no stage '{full}'", module, "check the name in its @stage(...)")
+    return found
+
+
+def load(path: str | Path) -> Measurement | Result:
+    """Open what `save` wrote: a measurement, or a result with its stage's figure."""
+    import dataclasses
+
+    from anodefree.core.result import Result
+    from anodefree.io.read import load as opened
+
+    found = opened(path)
+    if isinstance(found, Result) and found.provenance is not None and found.provenance.stage in modules():
+        return dataclasses.replace(found, draw=get(found.provenance.stage).draw)
     return found
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from plugin import Plugin
 
+CELL = ("--capacity-C", "2.5 mAh", "--efficiency", "99.9 %", "--noise", "0.1 %")
 HEAVY = ("numpy", "scipy", "xarray", "matplotlib", "pandas", "pint", "pydantic", "h5py", "distributed", "rich", "jinja2")
 
 
@@ -129,7 +130,7 @@ def test_bad_columns(tmp_path: Path, name: str, rows: list[str], says: str) -> N
 def test_bad_files(tmp_path: Path) -> None:
     (tmp_path / "garbage.z").write_bytes(os.urandom(5000))
     (tmp_path / "nothing.txt").write_bytes(b"")
-    good = command("do", "inventory.curve", "--save", tmp_path / "curve.nc")
+    good = command("do", "inventory.curve", *CELL, "--save", tmp_path / "curve.nc")
     assert good.returncode == 0, good.stderr
     (tmp_path / "cut.nc").write_bytes((tmp_path / "curve.nc").read_bytes()[:700])
     for name in ("garbage.z", "nothing.txt", "cut.nc"):
@@ -168,7 +169,7 @@ def test_files_are_written(tmp_path: Path) -> None:
 
 def test_several_files_give_one_row_each(tmp_path: Path) -> None:
     for i in (1, 2):
-        assert command("do", "inventory.curve", "--seed", str(i), "--save", tmp_path / f"cell{i}.csv").returncode == 0
+        assert command("do", "inventory.curve", *CELL, "--seed", str(i), "--save", tmp_path / f"cell{i}.csv").returncode == 0
     (tmp_path / "cell3.csv").write_text("broken\n")
     told = command("do", "cycling.retention", tmp_path, "--json")
     assert told.returncode == 3

@@ -21,9 +21,22 @@ def test_an_analysis_in_forty_lines(tmp_path: Path) -> None:
     assert listed["cycling.life"]["inputs"] == [{"name": "cell", "kind": "cycling", "many": False}]
     assert "Cycle at which" in lab.command("show", "life").stdout
 
-    made = lab.command("do", "inventory.curve", "--save", tmp_path / "cell.csv", "--seed", "2")
+    made = lab.command(
+        "do",
+        "inventory.curve",
+        "--capacity-C",
+        "2.5 mAh",
+        "--efficiency",
+        "0.999",
+        "--noise",
+        "0.002",
+        "--save",
+        tmp_path / "cell.csv",
+    )
     assert made.returncode == 0, made.stderr
-    told = lab.command("do", "cycling.life", tmp_path / "cell.csv", "--fraction", "90 %", "--plot", tmp_path / "f.svg", "--json")
+    told = lab.command(
+        "do", "cycling.life", tmp_path / "cell.csv", "--fraction", "90 %", "--plot", tmp_path / "f.svg", "--json"
+    )
     assert told.returncode == 0, told.stderr
     life = json.loads(told.stdout)["estimates"]["life"]
     assert life["value"] > 0

@@ -132,6 +132,7 @@ _TEXT: Final = re.compile(
     rf"^\s*\(?\s*(?P<value>{_NUMBER})\s*(?:(?:±|\+/-|\+-)\s*(?P<std>{_NUMBER})\s*)?\)?\s*(?P<unit>[^\s\d].*?)?\s*$"
 )
 _UNIT: Final = re.compile(r"^[A-Za-zµμΩ°%Å/*·^ ()-]{0,40}(?:[A-Za-zµμΩ°%Å/*·^ ()-]|\d(?!\d\d)){0,40}$")
+_TOWER: Final = re.compile(r"\*\*|\^[^A-Za-z]*\^")  # a power of a power would be evaluated, however large
 _POWER: Final = re.compile(r"(?<=[A-Za-zΩ])\^?(-?\d{1,2})")
 
 
@@ -161,7 +162,7 @@ def convert(value: float, unit: str, to: str) -> float:
     """
     if unit == to:
         return value
-    if not _UNIT.match(unit):
+    if not _UNIT.match(unit) or _TOWER.search(unit):
         raise ConfigError(f"'{unit[:60]}' is not a unit that can be read", hint="write it like mA/cm2, degC, kJ/mol, um")
     source, target = _pint_unit(unit), _pint_unit(to)
     try:

@@ -54,8 +54,9 @@ class Reference:
 
     @property
     def authors(self) -> list[str]:
-        """Authors as "Y. Chen"; a group in braces stays as it is."""
-        return [_initials(a) for a in re.split(r"\s+and\s+", self.fields.get("author", "")) if a]
+        """Authors, else editors, as "Y. Chen"; a group without a comma stays as it is."""
+        given = self.fields.get("author") or self.fields.get("editor", "")
+        return [_initials(a) for a in re.split(r"\s+and\s+", given) if a]
 
 
 def cite(*of: Result | Measurement | Stage | str | Iterable[str]) -> str:
@@ -120,7 +121,7 @@ def parse(text: str) -> dict[str, Reference]:
         end = _closing(text, text.index("{", head.start()), key)
         if key in found:
             raise ConfigError(f"the key '{key}' is there twice", "references.bib", "keep one of them")
-        fields = {n: _plain(v) for n, v in _fields(text[head.end() : end], key).items()}
+        fields = {n: v.strip() if n in ("doi", "url") else _plain(v) for n, v in _fields(text[head.end() : end], key).items()}
         found[key] = Reference(key, type, fields, text[head.start() : end + 1])
     return found
 
@@ -139,6 +140,16 @@ def _closing(text: str, start: int, key: str) -> int:
     raise ConfigError("a brace is never closed", f"references.bib, {key}", "check the entry")
 
 
+def _closing_quote(text: str, start: int, key: str) -> int:
+    """Where a quoted value ends: at a quote outside braces, so that {\\"u} is an accent."""
+    depth = 0
+    for i in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[i], 0)
+        if text[i] == '"' and depth == 0 and text[i - 1] != "\\":
+            return i
+    raise ConfigError("a quote is never closed", f"references.bib, {key}", "check the entry")
+
+
 def _fields(body: str, key: str) -> dict[str, str]:
     found, at = {}, 0
     while body[at:].strip(" \t\r\n,"):
@@ -150,7 +161,7 @@ def _fields(body: str, key: str) -> dict[str, str]:
             end = _closing(body, at, key)
             value, at = body[at + 1 : end], end + 1
         elif body[at : at + 1] == '"':
-            end = body.index('"', at + 1) if '"' in body[at + 1 :] else len(body)
+            end = _closing_quote(body, at + 1, key)
             value, at = body[at + 1 : end], end + 1
         else:
             bare = re.compile(r"[^,\s]*").match(body, at)

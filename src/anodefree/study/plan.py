@@ -152,7 +152,8 @@ class _Builder:
             self.wrong.append(f"{where}: no such file: {missing[0] if missing else request.files}")
             return None
         id = "file:" + (request.file or request.files)
-        key = content_key([[file_sha256(p) for p in paths], request.meta])
+        # The name counts: a reader may take a temperature from it.
+        key = content_key([[[p.name, file_sha256(p)] for p in paths], request.meta])
         self.files[id] = FileSource(id, tuple(paths), request.meta, key)
         return self.files[id]
 

@@ -1,0 +1,149 @@
+"""The formats that can be read, apart from the code that reads them: listing them imports no reader.
+
+A package adds its own by the entry-point group `anodefree.readers`. The entry's value is a module with an attribute
+`FORMAT: Format` and a function `read(path: Path) -> Measurement` (`Measurement.of(kind, arrays, metadata)` is all it takes).
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from typing import Final
+
+from anodefree.errors import ConfigError, near
+
+HEAD_BYTES: Final = 8192
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format: what it is called, what it gives, and the module that reads it.
+
+    `sniff(head, suffix)` says from the first bytes (up to `HEAD_BYTES`) and the suffix in lower case whether a file may be of
+    this format. `kinds` of `("*",)` means any.
+    """
+
+    name: str
+    title: str
+    kinds: tuple[str, ...]
+    suffixes: tuple[str, ...]
+    sniff: Callable[[bytes, str], bool]
+    module: str
+    max_bytes: int = 2**28
+
+
+def _starts(*marks: bytes) -> Callable[[bytes, str], bool]:
+    return lambda head, suffix: head.removeprefix(b"\xef\xbb\xbf").lstrip(b'" \t\r\n').startswith(marks)
+
+
+def _first_line_has(*rows: tuple[bytes, ...]) -> Callable[[bytes, str], bool]:
+    def sniff(head: bytes, suffix: str) -> bool:
+        cells = {c.strip().strip(b'"') for c in head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].split(b",")}
+        return any(cells >= set(row) for row in rows)
+
+    return sniff
+
+
+def _names_chi(head: bytes, suffix: str) -> bool:
+    return re.search(rb"Instrument Model:\s{0,8}CHI", head) is not None
+
+
+def _is_text(head: bytes, suffix: str) -> bool:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16
+        return True
+    odd = sum(b < 32 and b not in b"\t\n\r\f\x1a" for b in head)
+    return bool(head) and b"\0" not in head and odd <= len(head) // 100
+
+
+_BDF: Final = (b"test_time_second", b"voltage_volt", b"current_ampere"), (b"Test Time / s", b"Voltage / V", b"Current / A")
+_BOTH: Final = ("impedance", "cycling")
+_OURS: Final = (
+    Format("anodefree", "our own files", ("*",), (".nc",), _starts(b"\x89HDF"), "anodefree.io.netcdf", 2**34),
+    Format(
+        "zplot", "ZPlot and ZView", ("impedance",), (".z",), _starts(b"ZPLOT2 ASCII", b"Z60W Data File"), "anodefree.io.zplot"
+    ),
+    Format("gamry", "Gamry Framework", ("impedance",), (".dta",), _starts(b"EXPLAIN"), "anodefree.io.gamry"),
+    Format(
+        "eclab",
+        "BioLogic EC-Lab text export",
+        _BOTH,
+        (".mpt", ".txt"),
+        _starts(b"EC-Lab ASCII FILE", b"BT-Lab ASCII FILE"),
+        "anodefree.io.biologic_text",
+    ),
+    Format("chi", "CH Instruments text export", _BOTH, (".txt", ".csv"), _names_chi, "anodefree.io.chi"),
+    Format("bdf", "Battery Data Format (CSV)", ("cycling",), (".bdf.csv", ".csv"), _first_line_has(*_BDF), "anodefree.io.bdf"),
+    Format("json", "our JSON, or columns as JSON", _BOTH, (".json",), _starts(b"{"), "anodefree.io.json_text", 2**26),
+)
+_TEXT: Final = Format(
+    "text",
+    "delimited text with a header",
+    _BOTH,
+    (".csv", ".txt", ".tsv", ".dat", ".p00", ".i2b"),
+    _is_text,
+    "anodefree.io.text",
+)
+
+
+def formats() -> tuple[Format, ...]:
+    """Every format, in the order in which they are tried: ours, those of installed packages, and plain text last."""
+    return (*_OURS, *(f for f in added().values() if isinstance(f, Format)), _TEXT)
+
+
+@cache
+def added() -> dict[str, Format | str]:
+    """Formats of installed packages by the name of their entry point; where one cannot be loaded, the reason."""
+    found: dict[str, Format | str] = {}
+    for entry in metadata.entry_points(group="anodefree.readers"):
+        try:
+            made = importlib.import_module(entry.value).FORMAT
+        except Exception as error:  # somebody else's module may fail in any way; read() reports it
+            found[entry.name] = f"its package cannot be loaded ({type(error).__name__}: {error})"
+            continue
+        found[entry.name] = made if isinstance(made, Format) else "its FORMAT is no anodefree.io.formats.Format"
+    return found
+
+
+def get(name: str) -> Format:
+    """The format of that name.
+
+    Raises
+    ------
+    ConfigError: there is none, or the package that adds it cannot be loaded.
+    """
+    known = {f.name: f for f in formats()}
+    if name in known:
+        return known[name]
+    if isinstance(reason := added().get(name), str):
+        raise ConfigError(f"the format '{name}' cannot be used: {reason}", hint="mend or remove the package that adds it")
+    raise ConfigError(f"no format is named '{name}'", hint=near(name, known))
+
+
+_BINARY: Final = (
+    (b"BIO-LOGIC MODULAR FILE", "a BioLogic .mpr file", "in EC-Lab: Experiment, Export as Text (.mpt)"),
+    (b"NEWARE", "a Neware .nda file", "in BTSDA: export to CSV"),
+    (b"PK\x03\x04", "a zip archive (.ndax, .xlsx)", "export the table as CSV"),
+    (b"\x00\x01\x00\x00Standard", "an Access database (Arbin .res)", "in MITS Pro: export to CSV"),
+    (b"\x89HDF", "an HDF5 file", "only .nc files that this package wrote are read; export the table as CSV"),
+    (b"FEA1", "a Feather table", "write it as CSV"),
+    (b"ARROW1", "a Feather table", "write it as CSV"),
+    (b"%PDF", "a PDF document", "export the numbers as CSV"),
+    (b"\xd0\xcf\x11\xe0", "an old Office document", "export the table as CSV"),
+    (b"\x1f\x8b", "a gzip archive", "unpack it first"),
+    (b"\x89PNG", "an image", "the numbers themselves are needed"),
+)
+
+
+def looks_like(head: bytes) -> tuple[str, str]:
+    """What the first bytes look like, and what could be done with such a file."""
+    for mark, what, hint in _BINARY:
+        if head.startswith(mark):
+            return what, hint
+    if _is_text(head, ""):
+        line = head.decode("utf-8", "replace").strip().split("\n", 1)[0].strip()
+        return f"text that begins '{line[:60]}'", ""
+    return "binary data that begins " + head[:8].hex(" "), "export it as text (CSV) from the instrument's own program"

@@ -1,0 +1,320 @@
+"""Open any file that is known here: by content, not by suffix, and with one clear error where nothing fits."""
+
+from __future__ import annotations
+
+import dataclasses
+import glob
+import importlib
+import math
+import os
+import re
+import stat
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from anodefree.core.keys import content_key, file_sha256
+from anodefree.core.kind import Kind
+from anodefree.core.measurement import Measurement
+from anodefree.core.provenance import Source
+from anodefree.core.result import Result
+from anodefree.core.units import parse, unit_of
+from anodefree.errors import AnodefreeError, ConfigError, DataError, near
+from anodefree.io.formats import HEAD_BYTES, Format, added, formats, get, looks_like
+
+PathLike = str | os.PathLike[str]
+
+_IN_NAME: Final = re.compile(
+    # A hyphen is a minus sign after a gap (_-25C), and a hyphen after a word (s04147-140deg).
+    r"(?<![A-Za-z0-9.])(?P<minus>(?:(?<=[_ =(])|^)[-−])?(?P<value>\d{1,4}(?:[.p]\d)?)"
+    r"[ _]?(?P<unit>°C|deg ?C|deg|C|K)(?![A-Za-z0-9])"
+)
+
+
+def read(path: PathLike, *, format: str | None = None, columns: str | Sequence[str] | None = None, **meta: Any) -> Measurement:
+    """A measurement from a file.
+
+    `format` names one reader (`anodefree formats` lists them); else the content decides. `columns` are headers for a text that
+    has none: "time/h, voltage/V, current/mA". Everything else is metadata, which wins over what the file says; a text may carry
+    a unit (`temperature_K="25 °C"`, `area_m2="1.54 cm2"`). What a kind holds for each spectrum of a series becomes an array.
+    Where neither the file nor `temperature_K` states a temperature, one in the file's name is taken (`_140deg`, `-25C`,
+    `303K`), and the metadata `temperature_from` says so.
+
+    Raises
+    ------
+    ConfigError: there is no such file, it may not be read, the format or a metadata value is wrong.
+    DataError: no reader can read it; the error names each that was tried, and why it could not.
+    """
+    file = _regular(path)
+    given = {name: _si(name, value) for name, value in meta.items()}
+    headers = _headers(columns)
+    with _opened(file) as stream:
+        head = stream.read(HEAD_BYTES)
+    if not head.strip(b"\0 \t\r\n\xef\xbb\xbf"):
+        raise DataError("is empty", str(file), "was the export cut short?")
+    found, used = _first_that_reads(file, head, format, headers)
+    return _stamped(found, file, used, headers, given)
+
+
+def read_many(paths: PathLike | Iterable[PathLike], *, format: str | None = None, **meta: Any) -> list[Measurement]:
+    """Measurements from several files, a folder, or a pattern such as "cells/*.z"; see `paths_of` for their order.
+
+    Raises
+    ------
+    ConfigError, DataError: as `read` does, for the first file that cannot be read.
+    """
+    return [read(p, format=format, **meta) for p in paths_of(paths)]
+
+
+def load(path: PathLike) -> Measurement | Result:
+    """A measurement or a result from one of our own .nc files.
+
+    Raises
+    ------
+    ConfigError: there is no such file. DataError: it is damaged, or was not written by this package.
+    """
+    from anodefree.io.netcdf import load as load_netcdf
+
+    return load_netcdf(_regular(path))
+
+
+def paths_of(paths: PathLike | Iterable[PathLike]) -> list[Path]:
+    """Files from paths, folders and patterns.
+
+    What is given keeps its order; the files of a folder (those of a known suffix) and of a pattern come in natural order:
+    `s2` before `s10`.
+
+    Raises
+    ------
+    ConfigError: a folder or a pattern holds no file.
+    """
+    out: list[Path] = []
+    for given in [paths] if isinstance(paths, (str, os.PathLike)) else paths:
+        path = _path(given)
+        if _is(path, stat.S_ISDIR):
+            known = tuple(s for f in formats() for s in f.suffixes)
+            inside = [p for p in _inside(path) if p.name.lower().endswith(known) and not p.name.startswith(".")]
+            if not inside:
+                raise ConfigError(
+                    "the folder holds no file of a known suffix", str(path), "give the files by name or a pattern"
+                )
+            out += sorted(inside, key=_natural)
+        elif not path.exists() and re.search(r"[*?\[]", str(given)):
+            matching = [p for p in map(Path, glob.glob(str(given), recursive=True)) if p.is_file()]  # noqa: PTH207
+            if not matching:
+                raise ConfigError("no file matches the pattern", str(given), "check the folder it starts from")
+            out += sorted(matching, key=_natural)
+        else:
+            out.append(path)
+    if not out:
+        raise ConfigError("no file is given", hint="give a path, a folder or a pattern such as 'data/*.z'")
+    return out
+
+
+def _natural(path: Path) -> list[tuple[int, int, str]]:
+    parts = re.split(r"(\d{1,18})", str(path))
+    return [(1, int(p), "") if i % 2 else (0, 0, p.lower()) for i, p in enumerate(parts)]
+
+
+def _path(given: Any) -> Path:
+    try:
+        return Path(given).expanduser()
+    except (TypeError, RuntimeError) as error:
+        raise ConfigError(f"'{given!r}' is not a path", hint="give a path as text") from error
+
+
+def _is(path: Path, test: Any) -> bool:
+    try:
+        return bool(test(path.stat().st_mode))
+    except (OSError, ValueError):
+        return False
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return [p for p in folder.iterdir() if p.is_file()]
+    except OSError as error:
+        raise ConfigError(f"cannot be listed ({(error.strerror or str(error)).lower()})", str(folder)) from error
+
+
+def _regular(given: PathLike) -> Path:
+    """The path, if it leads to a regular file that is there."""
+    path = _path(given)
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        raise ConfigError("no such file", str(path), _neighbours(path)) from error
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot be opened ({getattr(error, 'strerror', None) or error})", str(path)[:200]) from error
+    if stat.S_ISDIR(mode):
+        raise ConfigError("is a folder", str(path), "read_many() opens the files of a folder, read() one file")
+    if not stat.S_ISREG(mode):
+        raise ConfigError("is no regular file", str(path), "copy its content to a file first")
+    return path
+
+
+def _neighbours(path: Path) -> str:
+    if not _is(path.parent, stat.S_ISDIR):
+        return f"there is no folder '{path.parent}' either"
+    close = get_close_matches(path.name, [p.name for p in _inside(path.parent)][:5000], n=3)
+    return "did you mean " + " or ".join(f"'{c}'" for c in close) + "?" if close else "check the path"
+
+
+def _opened(file: Path) -> Any:
+    try:
+        return file.open("rb")
+    except OSError as error:
+        raise ConfigError(
+            f"cannot be read ({(error.strerror or str(error)).lower()})", str(file), "may you read it?"
+        ) from error
+
+
+def _headers(columns: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    if columns is None:
+        return None
+    cells = columns.split(",") if isinstance(columns, str) else columns
+    return tuple(str(c).strip() for c in cells)
+
+
+def _first_that_reads(file: Path, head: bytes, name: str | None, headers: tuple[str, ...] | None) -> tuple[Measurement, Format]:
+    """The measurement and the format that gave it: the one that is named, else each whose signature fits, plain text last."""
+    suffix = file.suffix.lower()
+    if headers is not None:
+        if name not in (None, "text"):
+            raise ConfigError(
+                f"columns are for plain text, not for the format '{name}'", str(file), "leave format or columns out"
+            )
+        tried = [get("text")]
+    else:
+        tried = [get(name)] if name else [f for f in formats() if _fits(f, head, suffix)]
+    size = file.stat().st_size
+    failures: list[tuple[str, AnodefreeError]] = []
+    for format in tried:
+        try:
+            if size > format.max_bytes:
+                raise DataError(f"is {size / 2**20:.0f} MiB, more than the {format.max_bytes >> 20} MiB that are read")
+            reader = importlib.import_module(format.module).read
+            return _checked(reader(file, columns=headers) if headers else reader(file)), format
+        except (DataError, ConfigError) as error:
+            failures.append((format.name, error))
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise ConfigError(f"cannot be read ({reason})", str(file), "is it on a disk that is still there?") from error
+        except Exception as error:
+            if format.module.startswith("anodefree."):
+                raise
+            failures.append((format.name, DataError(f"the reader itself failed ({type(error).__name__}: {error})")))
+    if len(failures) == 1 and name:
+        _, only = failures[0]
+        raise type(only)(only.what, _joined(file, only), only.hint)
+    raise _unreadable(file, head, failures)
+
+
+def _fits(format: Format, head: bytes, suffix: str) -> bool:
+    try:
+        return bool(format.sniff(head, suffix))
+    except Exception:
+        if format.module.startswith("anodefree."):
+            raise
+        return True  # let its reader say what is wrong with it
+
+
+def _checked(found: Any) -> Measurement:
+    if not isinstance(found, Measurement):
+        raise DataError(f"the reader returned a {type(found).__name__}, not a Measurement")
+    return found
+
+
+def _joined(file: Path, error: AnodefreeError) -> str:
+    return str(file) if error.where in ("", str(file)) else f"{file}, {error.where}"
+
+
+def _unreadable(file: Path, head: bytes, failures: list[tuple[str, AnodefreeError]]) -> DataError:
+    """One error that says what was tried, why each failed, what the file looks like and what to try."""
+    looks, remedy = looks_like(head)
+    broken = [f"{name}: {reason}" for name, reason in added().items() if isinstance(reason, str)]
+    if len(failures) == 1:
+        name, only = failures[0]
+        what = f"cannot be read as {name}: {only.what}"
+        more = "".join(f"; {b}" for b in broken)
+        return DataError(f"{what} (it is {looks}{more})", _joined(file, only), only.hint or remedy or "anodefree formats")
+    lines = [f"{name}: {e.what}" + (f" ({e.where})" if e.where and e.where != str(file) else "") for name, e in failures]
+    reasons = "".join(f"\n  {line}" for line in [*lines, *broken]) or " no reader knows such content"
+    hint = next((e.hint for _, e in failures if e.hint), "") or remedy or "'anodefree formats' lists what can be read"
+    return DataError(f"cannot be read, it is {looks}:{reasons}", str(file), hint)
+
+
+def _si(name: str, value: Any) -> Any:
+    """A given metadata value in SI: text with a unit where the name states one."""
+    unit = unit_of(name)
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [_si(name, v) for v in value]
+    if isinstance(value, str) and unit != "1":
+        return parse(value, unit)[0]
+    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
+        number = value.item() if isinstance(value, np.number) else value
+        if not math.isfinite(number):
+            raise ConfigError("is not a finite number", name)
+        return float(number) if unit != "1" else number
+    if isinstance(value, (str, bool)) or value is None:
+        return value
+    raise ConfigError(f"'{type(value).__name__}' cannot be metadata", name, "give a number, a text, or a number with a unit")
+
+
+def _stamped(
+    found: Measurement, file: Path, used: Format, headers: tuple[str, ...] | None, given: dict[str, Any]
+) -> Measurement:
+    """The measurement with its given metadata in place, named and keyed after its file."""
+    kind = found.kind
+    _known_words(kind, given)
+    taken = {} if "temperature_K" in given or "temperature_K" in found else _from_name(file.name, kind)
+    own = {n: v for n, v in found.meta.items() if n != "temperature_from"} if "temperature_K" in given else dict(found.meta)
+    if "temperature_K" in own:
+        taken = {}
+    everything = {**taken, **{n: v for n, v in given.items() if v is not None}}
+    arrays = {n: _for_each(found, n, v) for n, v in everything.items() if n in kind.arrays}
+    meta = {**own, **{n: v for n, v in everything.items() if n not in kind.arrays}}
+    # The name of the file enters the key only where it gave a number; the reader does, because another may read other numbers.
+    key = content_key([file_sha256(file), used.name, headers, {**taken, **given}])
+    source = Source(file.name, key, "file")
+    present = {str(n): found[str(n)] for n in found.data.data_vars}
+    made = Measurement.of(kind, {**present, **arrays}, meta, source=source)
+    return dataclasses.replace(made, provenance=found.provenance)
+
+
+def _known_words(kind: Kind, given: Mapping[str, Any]) -> None:
+    """A name that is almost a known one is a slip of the pen; any other is the user's own metadata."""
+    known = {*kind.meta, *(n for n, a in kind.arrays.items() if a.dims == (kind.series,)), "temperature_K"}
+    for name in given:
+        if name in kind.arrays and name not in known:
+            raise ConfigError(
+                f"'{name}' is what the file itself must hold", hint="given as metadata can be: " + ", ".join(sorted(known))
+            )
+        if name not in known and get_close_matches(name, known, n=1, cutoff=0.85):
+            raise ConfigError(f"unknown metadata '{name}'", hint=near(name, known))
+
+
+def _for_each(found: Measurement, name: str, value: Any) -> np.ndarray:
+    values = np.asarray(value)
+    if values.dtype.kind not in "iuf" or values.ndim > 1 or (values.ndim == 1 and values.size != len(found)):
+        raise ConfigError(f"'{name}' needs one number, or one for each of the {len(found)} spectra", found.source.name)
+    return np.array(np.broadcast_to(values.astype(float), (len(found),)))
+
+
+def _from_name(name: str, kind: Kind) -> dict[str, Any]:
+    """A temperature that the file's name states. A bare C after a number is a rate of charge, unless the file holds spectra."""
+    for found in _IN_NAME.finditer(name):
+        unit, value = found["unit"], float(found["value"].replace("p", "."))
+        if unit == "C" and kind.name != "impedance":
+            continue
+        if unit == "K" and not 50 <= value <= 2000:
+            continue
+        kelvin = value if unit == "K" else (-value if found["minus"] else value) + 273.15
+        if kelvin > 0:
+            return {"temperature_K": float(f"{kelvin:.10g}"), "temperature_from": "file name"}
+    return {}
