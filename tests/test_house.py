@@ -50,7 +50,7 @@ def test_public_names_exist() -> None:
         assert getattr(af, name) is not None
     assert "fit" in dir(af)
     assert af.fit.name == "eis.fit"
-    with pytest.raises(AttributeError, match="did you mean|no stage"):
+    with pytest.raises(AttributeError, match=r"did you mean|no stage"):
         _ = af.nonsense_name
 
 

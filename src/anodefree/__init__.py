@@ -71,7 +71,7 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module(_HOME[name]), name)
     if not name.startswith("_"):
         from anodefree.errors import ConfigError
-        from anodefree.stages import get, load
+        from anodefree.stages import get
 
         try:
             return get(name)

@@ -59,8 +59,8 @@ class Par:
 
     def check(self, value: float) -> None:
         """Raise ValueError where the value is out of bounds or not a number."""
-        if math.isnan(value):
-            raise ValueError("is not a number (NaN)")
+        if not math.isfinite(value):
+            raise ValueError(f"must be a finite number, got {value}")
         for bound, holds, sign in (
             (self.gt, lambda b: value > b, ">"),
             (self.ge, lambda b: value >= b, "≥"),

@@ -45,7 +45,8 @@ def test_an_analysis_in_forty_lines(tmp_path: Path) -> None:
 
     study = tmp_path / "study.toml"
     study.write_text(
-        '[study]\ntitle = "Mine"\n[[step]]\nname = "end"\nstage = "cycling.life"\ninputs = ["file:cell.csv"]\nwith = { fraction = 0.9 }\n'
+        '[study]\ntitle = "Mine"\n[[step]]\nname = "end"\nstage = "cycling.life"\n'
+        'inputs = ["file:cell.csv"]\nwith = { fraction = 0.9 }\n'
     )
     ran = lab.command("run", study, "--store", tmp_path / "store")
     assert ran.returncode == 0, ran.stderr

@@ -141,7 +141,7 @@ def test_the_same_study_at_another_scale(tmp_path: Path, toys: Plugin) -> None:
     assert (study.head.title, study.head.seed) == ("big", 3)
     assert study.node("a").parameters == {"steps": 9, "pause_s": 0.0, "offset": 2.0}
     big.write_text('[study]\ntitle = "big"\nextends = "study.toml"\n[override.aa]\nsteps = 9\n')
-    with pytest.raises(ConfigError, match="no step is named 'aa' .did you mean 'a'"):
+    with pytest.raises(ConfigError, match=r"no step is named 'aa' \(did you mean 'a'"):
         plan(big)
 
 

@@ -186,12 +186,12 @@ def parse(text: str, unit: str) -> tuple[float, float]:
         raise ConfigError(f"'{text}' is not a number with a unit", hint=f'write it like "1.5 {shown(unit)[0]}"')
     value, std = float(found["value"]), float(found["std"] or 0.0)
     given = found["unit"]
+    if not math.isfinite(value):
+        raise ConfigError(f"'{text}' is not a finite value")
     if not given:
         return value, std
     si = convert(value, given, unit)
     # A difference, so that an offset unit (degC) does not shift the standard deviation.
     spread = abs(convert(value + std, given, unit) - si) if std else 0.0
-    if not math.isfinite(si):
-        raise ConfigError(f"'{text}' is not a finite value")
     # The 16th digit is rounding of the conversion: without it "95 %" and 0.95 are the same content.
     return float(f"{si:.15g}"), float(f"{spread:.12g}")

@@ -288,7 +288,14 @@ def _curves(fits: Sequence[CircuitFit], spectra: Measurement) -> dict[str, tuple
 def fit_stage(
     spectra: Annotated[Measurement, IMPEDANCE, Many()],
     *,
-    circuit: Annotated[str, Par("circuit, such as R0-p(R1,Q1)-W2: '-' in series, p(a,b) parallel; R C L Q W Ws Wo G")],
+    circuit: Annotated[
+        str,
+        Par(
+            "circuit: '-' in series, p(a,b) parallel; R C L Q W Ws Wo G",
+            source="not stated: one arc and diffusion",
+            assumed=True,
+        ),
+    ] = "R0-p(R1,Q1)-W2",
     weighting: Annotated[
         Weighting, Par("errors proportional to |Z| (modulus), or equal at all frequencies (unit)")
     ] = "modulus",

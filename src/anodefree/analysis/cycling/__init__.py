@@ -1,0 +1,1 @@
+"""Analyses of capacities and voltages cycle by cycle."""

@@ -1,0 +1,1 @@
+"""Analyses of what was plated: thickness and porosity."""

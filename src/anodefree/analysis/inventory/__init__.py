@@ -1,0 +1,1 @@
+"""What the lithium inventory says about a stated retention or efficiency."""

@@ -1,0 +1,1 @@
+"""Cells, simulated cycle by cycle."""

@@ -1,0 +1,1 @@
+"""The pouch cell as a design: masses and energy."""
