@@ -158,13 +158,11 @@ def test_unwritable_output(tmp_path: Path) -> None:
 
 def test_files_are_written(tmp_path: Path) -> None:
     made = [tmp_path / n for n in ("f.svg", "f.pdf", "f.png", "f.csv", "r.nc", "r.json", "r.csv")]
-    for figure in made[:3]:
-        assert command("do", "pouch.energy", "--plot", figure).returncode == 0
-    for saved in made[4:]:
-        assert command("do", "pouch.energy", "--save", saved).returncode == 0
-    assert command("do", "pouch.energy", "--csv", made[3]).returncode == 0
+    for figure, saved in zip(made[:3], made[4:], strict=True):
+        told = command("do", "deposit.thickness", "--charge-C-m2", "5400", "--plot", figure, "--save", saved, "--csv", made[3])
+        assert told.returncode == 0, told.stderr
     assert all(p.stat().st_size > 100 for p in made)
-    assert json.loads(made[5].read_text())["stage"] == "pouch.energy"
+    assert json.loads(made[5].read_text())["stage"] == "deposit.thickness"
 
 
 def test_several_files_give_one_row_each(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ from anodefree.core.measurement import Measurement
 from anodefree.core.result import Estimate, Result
 from anodefree.errors import ConfigError
 from anodefree.kinds.tracks import TRACKS
-from anodefree.report.claims import UNANSWERED, VERDICTS, Verdict, judge, load_ledger, summary
-from anodefree.report.ledger import RELATIONS
+from anodefree.report.claims import UNANSWERED, VERDICTS, Verdict, judge, stated, summary
 from anodefree.study.graph import Answer, Node, Outcome, State
+from anodefree.study.ledger import RELATIONS, load_ledger
 
 PAPER = Path(__file__).resolve().parents[3] / "shared" / "paper" / "claims.toml"
 J0 = ("cv.exchange_current_density", "M-Ni")
@@ -62,7 +62,7 @@ def test_every_value_has_a_relation_a_rounding_a_unit_and_a_plan() -> None:
         for sample in claim.values:
             assert claim.relation[sample] in RELATIONS
             assert claim.rounding[sample] >= 0
-            assert claim.stated(sample)
+            assert stated(claim, sample)
             if claim.relation[sample] not in ("qualitative", "range"):
                 assert claim.rounding[sample] > 0, (claim.id, sample)
                 # Half of a digit: 0.05, 0.5, 5 ...; a value in words says how it is read.
@@ -253,7 +253,7 @@ def test_a_damaged_ledger_is_refused(tmp_path: Path) -> None:
         'unit = "V"\nplanned = ["x.y"]\nvalues = { s = 1.0 }\nrounding = 0.1\nrelation = "="\n'
     )
     (tmp_path / "good.toml").write_text(text)
-    assert load_ledger(tmp_path / "good.toml")["a"].stated("s") == "1.0"
+    assert stated(load_ledger(tmp_path / "good.toml")["a"], "s") == "1.0"
     for old, new, message in (
         ('relation = "="', 'relation = "range"', "does not fit"),
         ('part = "p"', 'part = "q"', "part 'q'"),

@@ -22,10 +22,11 @@ from anodefree.errors import ConfigError
 from anodefree.kinds.tracks import TRACKS, Tracks
 from anodefree.registry import Par, stage
 from anodefree.report.build import build
-from anodefree.report.claims import judge, load_ledger
+from anodefree.report.claims import judge
 from anodefree.report.figure import as_csv, drawn, inline, safe_name
 from anodefree.report.terminal import claims_table
 from anodefree.study.graph import Answer, Node, Outcome
+from anodefree.study.ledger import load_ledger
 
 SLOPE = Uncertain(2.0, 0.1)
 NASTY = '<script>alert(1)</script> & "quotes" {{ 7 * 7 }} ../../etc'

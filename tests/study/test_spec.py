@@ -145,6 +145,18 @@ def test_the_same_study_at_another_scale(tmp_path: Path, toys: Plugin) -> None:
         plan(big)
 
 
+def test_answers_are_checked_against_the_ledger(tmp_path: Path, toys: Plugin) -> None:
+    step = '[[step]]\nname = "a"\nstage = "toy.noise"\n'
+    answer = '[[step.answer]]\nclaim = "{}"\nsample = "{}"\nroute = "{}"\n'
+    wrong = answer.format("pouch.energy_densty", "x", "twin") + answer.format("ce.aurbach", "M-Ni 3 mA/cm2", "forbidden")
+    with pytest.raises(ConfigError) as caught:
+        plan(write(tmp_path, HEAD + step + wrong))
+    told = str(caught.value)
+    assert "did you mean 'pouch.energy_density'" in told
+    assert "ce.aurbach has no sample 'M-Ni 3 mA/cm2' (did you mean 'M-Ni 2 mA/cm2'" in told
+    assert "needs a 'limit'" in told
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [("[study\n", "not valid TOML"), ("", "'study' is missing"), ('[study]\ntitle = "x"\nstep = 3\n', "step")],

@@ -65,7 +65,8 @@ def reproduce(scale: str, out: Path, workers: int | None, scheduler: str | None)
     """Recompute the reference paper, claim by claim, into one report."""
     from anodefree.cli.console import on_terminal, say, table
     from anodefree.report.build import build
-    from anodefree.report.claims import judge, load_ledger
+    from anodefree.report.claims import judge
+    from anodefree.study.ledger import load_ledger
     from anodefree.study.run import outcomes
     from anodefree.study.shipped import shipped
 

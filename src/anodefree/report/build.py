@@ -14,12 +14,13 @@ from markupsafe import Markup
 
 from anodefree.core.arrays import write_text
 from anodefree.report import prose, typeset
-from anodefree.report.claims import UNANSWERED, VERDICTS, Claim, Ledger, Verdict, judge, load_ledger, summary
+from anodefree.report.claims import UNANSWERED, VERDICTS, Verdict, judge, stated, summary
 from anodefree.report.figure import FOLDER
 from anodefree.report.steps import Step, assumptions, slug, steps_of
 from anodefree.report.terminal import SYMBOLS, ours_text
 from anodefree.study.citations import Reference, bibliography, people
 from anodefree.study.graph import Outcome
+from anodefree.study.ledger import Claim, Ledger, load_ledger
 
 MEANINGS: Final = {
     "reproduced": "an independent computation from stated inputs agrees within its uncertainty",
@@ -44,7 +45,8 @@ def build(
     ConfigError: an answer does not fit the ledger, or the folder cannot be written.
     """
     book = ledger if ledger is not None else load_ledger()
-    verdicts = judge(book, outcomes)
+    # A study of somebody's own answers no claim: its report leaves them out.
+    verdicts = judge(book, outcomes) if any(o.node.answers for o in outcomes) else []
     steps = steps_of(outcomes, verdicts)
     text = page(head, outcomes, book, verdicts, steps)
     for step in steps:
@@ -71,6 +73,7 @@ def page(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.globals["stated"] = stated
     environment.filters.update(
         inline=prose.inline,
         unit=typeset.unit,
@@ -81,7 +84,7 @@ def page(
         vclass=slug,
         number=typeset.number,
     )
-    cited = _Cited(ledger.source)
+    cited = _Cited(*([ledger.source] if verdicts else []))
     for step in steps:
         for key in step.stage.cites:
             cited.add(key)

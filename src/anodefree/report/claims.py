@@ -13,11 +13,9 @@ from anodefree.core.result import Estimate, Result
 from anodefree.core.units import convert, shown
 from anodefree.errors import ConfigError, near
 from anodefree.report import prose, typeset
-from anodefree.report.ledger import Claim, Ledger, load_ledger
 from anodefree.stages import names
 from anodefree.study.graph import Answer, Outcome
-
-__all__ = ["UNANSWERED", "VERDICTS", "Claim", "Ledger", "Verdict", "judge", "load_ledger", "summary"]
+from anodefree.study.ledger import Claim, Ledger
 
 UNANSWERED: Final = "no stage answers this yet"
 VERDICTS: Final = (
@@ -58,6 +56,19 @@ class Verdict:
         """As plain JSON values."""
         keys = ("id", "sample", "verdict", "paper", "ours", "std", "unit", "reason", "stage")
         return {k: plain(getattr(self, k)) for k in keys}
+
+
+def stated(claim: Claim, sample: str) -> str:
+    """The paper's value as a person reads it, with its relation but without its unit."""
+    value, relation, half = claim.values[sample], claim.relation[sample], claim.rounding[sample]
+    if relation == "qualitative":
+        return ", ".join(map(typeset.chemistry, value)) if isinstance(value, list) else str(value)
+    if relation == "range":
+        return "–".join(typeset.fixed(v, half) for v in value)
+    sign = {"=": "", ">=": f"≥{typeset.NARROW}", "<=": f"≤{typeset.NARROW}"}[relation]
+    if isinstance(value, list):
+        return f"{sign}{typeset.fixed(value[0], half)} at cycle\u00a0{typeset.number(value[1])}"
+    return sign + typeset.fixed(value, half)
 
 
 def judge(ledger: Ledger, outcomes: Iterable[Outcome]) -> list[Verdict]:

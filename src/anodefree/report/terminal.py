@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from anodefree.report import typeset
-from anodefree.report.claims import UNANSWERED, Claim, Ledger, Verdict, load_ledger, summary
+from anodefree.report.claims import UNANSWERED, Verdict, stated, summary
+from anodefree.study.ledger import Claim, Ledger, load_ledger
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -51,16 +52,16 @@ def claims_table(verdicts: Iterable[Verdict], ledger: Ledger | None = None) -> T
     for id in dict.fromkeys(v.id for v in found):
         claim, own = book[id], [v for v in found if v.id == id]
         if {v.verdict for v in own} == {UNANSWERED}:
-            stated = ", ".join(claim.stated(v.sample) for v in own)
+            told = ", ".join(stated(claim, v.sample) for v in own)
             table.add_row(
-                Text(id), Text(typeset.with_unit(stated, _unit(claim, own[-1]))), Text("–"), _spelled(UNANSWERED), style="dim"
+                Text(id), Text(typeset.with_unit(told, _unit(claim, own[-1]))), Text("–"), _spelled(UNANSWERED), style="dim"
             )
             continue
         table.add_row(Text(id, style="bold"))
         for verdict in own:
-            stated = typeset.with_unit(claim.stated(verdict.sample), _unit(claim, verdict))
+            told = typeset.with_unit(stated(claim, verdict.sample), _unit(claim, verdict))
             table.add_row(
-                Text(f"  {typeset.sample(verdict.sample)}"), Text(stated), Text(ours_text(verdict)), _spelled(verdict.verdict)
+                Text(f"  {typeset.sample(verdict.sample)}"), Text(told), Text(ours_text(verdict)), _spelled(verdict.verdict)
             )
     counts = {name: count for name, count in summary(found).items() if count}
     table.caption = Text(" · ".join(f"{count} {name}" for name, count in counts.items()))

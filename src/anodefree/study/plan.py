@@ -13,6 +13,7 @@ from anodefree.errors import AnodefreeError, ConfigError, near
 from anodefree.registry import Stage
 from anodefree.stages import get
 from anodefree.study.graph import Answer, Node
+from anodefree.study.ledger import load_ledger
 from anodefree.study.spec import AnswerSpec, FileInput, Head, Spec, StepSpec, load_spec
 
 CASE = "case"
@@ -164,8 +165,21 @@ class _Builder:
                 self.wrong.append(
                     f"{where}: answers for case '{answer.case}', which does not exist ({near(answer.case, cases)})"
                 )
+            self.wrong.extend(f"{where}: {fault}" for fault in self._unknown_claim(step, answer))
             if answer.route == "forbidden" and answer.limit is None:
                 self.wrong.append(f"{where}: an answer by the route 'forbidden' needs a 'limit'")
+
+    def _unknown_claim(self, step: StepSpec, answer: AnswerSpec) -> list[str]:
+        claims = {c.id: c for c in load_ledger().claims}
+        if answer.claim not in claims:
+            return [f"answers the unknown claim '{answer.claim}' ({near(answer.claim, claims)})"]
+        values = claims[answer.claim].values
+        given = [
+            _answer(answer, n.label).sample
+            for n in self.steps[step.name]
+            if not answer.case or answer.case == n.label.get(CASE)
+        ]
+        return [f"{answer.claim} has no sample '{s}' ({near(s, values)})" for s in given if s not in values]
 
 
 def _variants(step: StepSpec) -> Iterator[Variant]:

@@ -242,10 +242,10 @@ def draw(tracks: Measurement, ax: Axes) -> None:
 
 def _length(extent_m: float) -> tuple[float, str]:
     """The factor and the unit in which a length of this size is best read."""
-    for unit_m, unit in ((1.0, "m"), (1e-3, "mm"), (1e-6, "µm"), (1e-9, "nm")):
+    for unit_m, unit in ((1.0, "m"), (1e-3, "mm"), (1e-6, "µm"), (1e-9, "nm"), (1e-12, "pm")):
         if extent_m >= unit_m:
             return 1.0 / unit_m, unit
-    return 1e12, "pm"
+    return 1e15, "fm"
 
 
 @fly.demo

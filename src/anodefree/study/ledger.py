@@ -12,7 +12,6 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from anodefree.errors import ConfigError, near
-from anodefree.report import typeset
 
 RELATIONS: Final = ("=", ">=", "<=", "range", "qualitative")
 
@@ -35,18 +34,6 @@ class Claim:
     """How the paper words single values; `remark` is what holds for all of them."""
     remark: str
     planned: tuple[str, ...]
-
-    def stated(self, sample: str) -> str:
-        """The value as a person reads it, with its relation but without its unit."""
-        value, relation, half = self.values[sample], self.relation[sample], self.rounding[sample]
-        if relation == "qualitative":
-            return ", ".join(map(typeset.chemistry, value)) if isinstance(value, list) else str(value)
-        if relation == "range":
-            return "–".join(typeset.fixed(v, half) for v in value)
-        sign = {"=": "", ">=": f"≥{typeset.NARROW}", "<=": f"≤{typeset.NARROW}"}[relation]
-        if isinstance(value, list):
-            return f"{sign}{typeset.fixed(value[0], half)} at cycle\u00a0{typeset.number(value[1])}"
-        return sign + typeset.fixed(value, half)
 
     def bounds(self, sample: str) -> tuple[float, float]:
         """The interval that the stated value and its relation leave, before rounding: a point for "="."""
