@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 
+from anodefree.core.figure import columns_csv
 from anodefree.core.measurement import Measurement
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.core.uncertain import Uncertain
@@ -23,7 +24,7 @@ from anodefree.kinds.tracks import TRACKS, Tracks
 from anodefree.registry import Par, stage
 from anodefree.report.build import build
 from anodefree.report.claims import judge
-from anodefree.report.figure import as_csv, drawn, inline, safe_name
+from anodefree.report.figure import drawn, inline, safe_name
 from anodefree.report.terminal import claims_table
 from anodefree.study.graph import Answer, Node, Outcome
 from anodefree.study.ledger import load_ledger
@@ -338,9 +339,9 @@ def test_inline_figures_share_no_ids_and_carry_no_links() -> None:
 
 
 def test_columns_of_different_length() -> None:
-    text = as_csv({"a": np.array([1.0, 2.5]), "b": np.array([3]), "c": np.array(["x", "y, z"])})
+    text = columns_csv({"a": np.array([1.0, 2.5]), "b": np.array([3]), "c": np.array(["x", "y, z"])})
     assert text == 'a,b,c\n1.0,3,x\n2.5,,"y, z"\n'
-    assert as_csv({}) == "\n"
+    assert columns_csv({}) == "\n"
 
 
 def test_no_figure_no_drawing() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -74,18 +77,23 @@ def axes() -> Axes:
 
 def render(draw: Callable[[Axes], None], format: str, *, salt: str = "anodefree") -> bytes:
     """A figure as SVG, PDF or PNG bytes; the same drawing gives the same bytes."""
-    import io
+    return renders(draw, (format,), salt=salt)[format]
 
+
+def renders(draw: Callable[[Axes], None], formats: tuple[str, ...], *, salt: str = "anodefree") -> dict[str, bytes]:
+    """One drawing in several formats."""
     import matplotlib as mpl
 
+    dates: dict[str, dict[str, None]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None, "ModDate": None}}
+    made = {}
     with canvas() as (figure, ax), mpl.rc_context({"svg.hashsalt": salt}):
         draw(ax)
-        stream = io.BytesIO()
-        metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None, "ModDate": None}}.get(format)
-        figure.savefig(
-            stream, format=format, transparent=format == "svg", metadata=metadata, dpi=600 if format == "png" else None
-        )
-        return stream.getvalue()
+        for format in formats:
+            stream = io.BytesIO()
+            dpi = 600 if format == "png" else None
+            figure.savefig(stream, format=format, transparent=format == "svg", metadata=dates.get(format), dpi=dpi)
+            made[format] = stream.getvalue()
+    return made
 
 
 def plotted(ax: Axes) -> dict[str, np.ndarray]:
@@ -114,14 +122,13 @@ def plotted(ax: Axes) -> dict[str, np.ndarray]:
     return columns
 
 
-def columns_csv(columns: dict[str, np.ndarray]) -> str:
-    """Columns of unequal length as CSV text; short ones end in empty cells."""
-    import csv
-    import io
-    from itertools import zip_longest
-
+def columns_csv(columns: Mapping[str, np.ndarray]) -> str:
+    """Columns of unequal length as CSV text; short ones end in empty cells, gaps are NaN."""
     table = io.StringIO()
-    writer = csv.writer(table)
+    writer = csv.writer(table, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(zip_longest(*(c.tolist() for c in columns.values()), fillvalue=""))
+    values = [
+        np.ma.filled(np.ma.asarray(v), np.nan) if np.asarray(v).dtype.kind == "f" else np.asarray(v) for v in columns.values()
+    ]
+    writer.writerows(zip_longest(*(v.tolist() for v in values), fillvalue=""))
     return table.getvalue()

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from anodefree.core.arrays import write_text
 from anodefree.report import prose, typeset
 from anodefree.report.claims import UNANSWERED, VERDICTS, Verdict, judge, stated, summary
-from anodefree.report.figure import FOLDER
+from anodefree.report.figure import FOLDER, Album
 from anodefree.report.steps import Step, assumptions, slug, steps_of
 from anodefree.report.terminal import SYMBOLS, ours_text
 from anodefree.study.citations import Reference, bibliography, people
@@ -47,12 +47,10 @@ def build(
     book = ledger if ledger is not None else load_ledger()
     # A study of somebody's own answers no claim: its report leaves them out.
     verdicts = judge(book, outcomes) if any(o.node.answers for o in outcomes) else []
-    steps = steps_of(outcomes, verdicts)
+    album = Album.open(out / FOLDER)
+    steps = steps_of(outcomes, verdicts, album)
     text = page(head, outcomes, book, verdicts, steps)
-    for step in steps:
-        for variant in step.variants:
-            if variant.figure is not None:
-                variant.figure.write(out / FOLDER)
+    album.write(v.figure for s in steps for v in s.variants if v.figure is not None)
     write_text(
         out / "claims.json", json.dumps([v.row() for v in verdicts], indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     )

@@ -19,7 +19,7 @@ from anodefree.errors import NumericalError
 from anodefree.registry import Parameter, Stage
 from anodefree.report import prose, typeset
 from anodefree.report.claims import Verdict
-from anodefree.report.figure import Drawn, drawn, stage_of
+from anodefree.report.figure import Album, Drawn, drawn, stage_of
 from anodefree.study.graph import Outcome
 
 NORMAL_95 = 1.96
@@ -160,7 +160,7 @@ def _findings(variants: Sequence[Variant], checks: Sequence[tuple[str, Check]]) 
     return sorted(made, key=lambda f: _GRAVITY[f.status])
 
 
-def steps_of(outcomes: Sequence[Outcome], verdicts: Iterable[Verdict]) -> list[Step]:
+def steps_of(outcomes: Sequence[Outcome], verdicts: Iterable[Verdict], album: Album | None = None) -> list[Step]:
     """The outcomes grouped by step, in the order of the study; figures are drawn here."""
     by_step: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
@@ -170,7 +170,7 @@ def steps_of(outcomes: Sequence[Outcome], verdicts: Iterable[Verdict]) -> list[S
     for name, group in by_step.items():
         variants = []
         for outcome in group:
-            variant = _variant(outcome, figures + 1)
+            variant = _variant(outcome, figures + 1, album)
             figures += variant.figure is not None
             variants.append(variant)
         stage = stage_of(group[0])
@@ -217,7 +217,7 @@ def name_of(outcome: Outcome) -> str:
     return ", ".join(words)
 
 
-def _variant(outcome: Outcome, number: int) -> Variant:
+def _variant(outcome: Outcome, number: int, album: Album | None) -> Variant:
     node, output = outcome.node, outcome.output
     name = name_of(outcome)
     checks = output.checks if isinstance(output, Result) else ()
@@ -226,7 +226,7 @@ def _variant(outcome: Outcome, number: int) -> Variant:
     figure: Drawn | None = None
     undrawn: tuple[Check, ...] = ()
     try:
-        figure = drawn(outcome, title)
+        figure = drawn(outcome, title, album)
     except NumericalError as error:  # one figure that fails must not cost the whole report: it is a doubt that is shown
         undrawn = (Check("figure", "fail", error.what),)
     return Variant(
