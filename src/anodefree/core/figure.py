@@ -93,6 +93,7 @@ def renders(draw: Callable[[Axes], None], formats: tuple[str, ...], *, salt: str
             dpi = 600 if format == "png" else None
             figure.savefig(stream, format=format, transparent=format == "svg", metadata=dates.get(format), dpi=dpi)
             made[format] = stream.getvalue()
+            figure.set_layout_engine("none")  # it is laid out now: the next format keeps its places, and the time
     return made
 
 

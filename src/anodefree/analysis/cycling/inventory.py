@@ -133,7 +133,7 @@ def inventory(
             "largest hidden reservoir thought possible: it bounds the efficiency of a cell that never leaves its plateau",
             gt=0,
             lt=1,
-            source="0.15: the largest first-cycle loss of layered oxides (Kasnatscheew et al. 2016: 15 % at 4.6 V)",
+            source="0.15: an upper bound on the first-cycle loss of layered oxides, by common experience; no single source",
             assumed=True,
         ),
     ] = 0.15,

@@ -22,8 +22,8 @@ BAND_POINTS = 240
 NO_RESERVOIR = Uncertain(0.0)
 BOUNDS = {"efficiency": (0.0, 1.0), "excess": (0.0, np.inf), "hidden_reservoir": (0.0, 1.0)}
 RESERVOIR_SOURCE = (
-    "0: no reservoir, the reading that gives the highest efficiency. Layered oxides lose 5-15 % of their capacity at the first "
-    "charge, part of it only for slow kinetics (Kasnatscheew et al. 2016); LiFePO4 1-3 %"
+    "0: no reservoir, the reading that gives the highest efficiency. By common experience layered oxides lose 5-15 % of their "
+    "capacity at the first charge and LiFePO4 1-3 %; part of it is slow kinetics and comes back (Kasnatscheew et al. 2016)"
 )
 
 
