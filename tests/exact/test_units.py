@@ -63,6 +63,7 @@ def test_what_is_shown() -> None:
     assert str(Estimate(0.999, 0.0003, "1", display="%")) == "99.900 ± 0.030 %"
     assert rounded(1.17e-10, 0.39e-10) == "(1.17 ± 0.39)e-10"
     assert rounded(457.2, 14.1) == "457 ± 14"
+    assert rounded(1.4471234886717e-3, 4e-17) == "0.0014471235 ± 4e-17"
     assert shown("J/kg") == ("Wh/kg", pytest.approx(1 / 3600))
     assert convert(1.0, "kWh", "J") == pytest.approx(3.6e6)
 

@@ -56,8 +56,10 @@ def rounded(value: float, std: float) -> str:
         return f"{value:.4g} ± ?"
     if std == 0:
         return f"{value:.6g}"
-    digits = 1 - math.floor(math.log10(abs(std)))
     size = max(abs(value), std)
+    if std < 1e-7 * size:  # more digits than anybody reads: rounding of the computation, not knowledge
+        return f"{value:.8g} ± {std:.1g}"
+    digits = 1 - math.floor(math.log10(abs(std)))
     if size >= 1e5 or size < 1e-3:
         power = math.floor(math.log10(size))
         return f"({rounded(value / 10**power, std / 10**power)})e{power}"

@@ -87,6 +87,8 @@ def interval(low: float, high: float) -> str:
     if not math.isfinite(width) or width <= 0:
         return ""
     size = max(abs(low), abs(high))
+    if width < 1e-6 * size:
+        return ""
     power = 0 if 1e-3 <= size < 1e5 else math.floor(math.log10(size))
     # Two digits of the standard deviation, which is about a quarter of a 95 % interval.
     decimals = min(max(0, 1 - math.floor(math.log10(width / 4 / 10**power))), 12)

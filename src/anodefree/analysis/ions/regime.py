@@ -185,7 +185,7 @@ def draw(result: Result, ax: Axes) -> None:
     ax.set(xscale="log", yscale="log", xlim=(left, right), ylim=(bottom, top))
     ax.set_xlabel("Hall parameter, in the liquid / rad")
     ax.set_ylabel("turns over the gap, in vacuum")
-    ax.legend(loc="lower right", bbox_to_anchor=(1.0, 0.12))
+    ax.legend(loc="upper left", bbox_to_anchor=(0.0, 0.93))
 
 
 @regime.demo
