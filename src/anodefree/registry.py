@@ -299,7 +299,7 @@ class Stage:
                 raise ConfigError(f"input '{wanted.name}' is a {type(given).__name__}", self.name, "read() a file first")
             if given.kind.name != wanted.kind.name:
                 raise DataError(
-                    f"is a {given.kind.name} measurement, '{self.name}' needs {wanted.kind.name}",
+                    f"holds {given.kind.title}, '{self.name}' needs {wanted.kind.title}",
                     given.source.name,
                     f"'anodefree list' says which stages take {given.kind.name}",
                 )

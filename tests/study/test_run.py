@@ -136,6 +136,12 @@ def test_stale_code_is_told_and_kept(tmp_path: Path, toys: Plugin) -> None:
     (toys.folder / "toystages.py").write_text(SOURCE + "\n# edited\n")
     told = json.loads(toys.command("status", path, "--store", tmp_path / "store", "--json").stdout)
     assert {t["state"] for t in told} == {"stale"}
+    again = toys.command("run", path, "--store", tmp_path / "store")
+    assert again.stdout.startswith("0 computed, 4 from the store")
+    renewed = toys.command("run", path, "--store", tmp_path / "store", "--renew")
+    assert renewed.stdout.startswith("4 computed, 0 from the store")
+    told = json.loads(toys.command("status", path, "--store", tmp_path / "store", "--json").stdout)
+    assert {t["state"] for t in told} == {"done"}
 
 
 def test_full_disk_while_storing(tmp_path: Path, toys: Plugin, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 STUDY = click.argument("study", type=click.Path(path_type=Path))
 STORE = click.option(
-    "--store", type=click.Path(path_type=Path), help="where results are kept  [default: out/store beside the study]"
+    "--store", type=click.Path(path_type=Path), default=Path("out/store"), show_default=True, help="where results are kept"
 )
+RENEW = click.option("--renew", is_flag=True, help="compute again what older code of the same version stored")
 OUT = click.option(
     "-o", "--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True, help="where to write"
 )
@@ -61,7 +62,8 @@ def cli() -> None:
 @OUT
 @WORKERS
 @SCHEDULER
-def reproduce(scale: str, out: Path, workers: int | None, scheduler: str | None) -> None:
+@RENEW
+def reproduce(scale: str, out: Path, workers: int | None, scheduler: str | None, renew: bool) -> None:
     """Recompute the reference paper, claim by claim, into one report."""
     from anodefree.cli.console import on_terminal, say, table
     from anodefree.report.build import build
@@ -71,7 +73,7 @@ def reproduce(scale: str, out: Path, workers: int | None, scheduler: str | None)
     from anodefree.study.shipped import shipped
 
     study, store = _open(shipped(scale), out / "store")
-    errors = _run(study, store, workers, scheduler)
+    errors = _run(study, store, workers, scheduler, renew=renew)
     found = outcomes(study, store)
     build(_head(study), found, out)
     verdicts = judge(load_ledger(), found)
@@ -92,12 +94,13 @@ def reproduce(scale: str, out: Path, workers: int | None, scheduler: str | None)
 @WORKERS
 @SCHEDULER
 @STORE
-def run(study: Path, workers: int | None, scheduler: str | None, store: Path | None) -> None:
+@RENEW
+def run(study: Path, workers: int | None, scheduler: str | None, store: Path, renew: bool) -> None:
     """Run a study. What is in the store is not run again; a killed run continues where it was."""
     from anodefree.cli.console import say
 
     planned, kept = _open(study, store)
-    errors = _run(planned, kept, workers, scheduler)
+    errors = _run(planned, kept, workers, scheduler, renew=renew)
     say(f"store  {kept.root}")
     _exit(errors)
 
@@ -106,7 +109,7 @@ def run(study: Path, workers: int | None, scheduler: str | None, store: Path | N
 @STUDY
 @STORE
 @JSON
-def status(study: Path, store: Path | None, as_json: bool) -> None:
+def status(study: Path, store: Path, as_json: bool) -> None:
     """What is done, running, failed, blocked, missing or stale."""
     from anodefree.cli.console import say_json, table
     from anodefree.study.run import outcomes
@@ -125,7 +128,7 @@ def status(study: Path, store: Path | None, as_json: bool) -> None:
 @STUDY
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="the HTML file to write")
 @STORE
-def report(study: Path, out: Path, store: Path | None) -> None:
+def report(study: Path, out: Path, store: Path) -> None:
     """Write the report of what is in the store.
 
     One HTML file that works offline; claims.json and figures/ lie beside it.
@@ -237,7 +240,7 @@ def cite(study: Path) -> None:
 @click.option("--hours", type=click.IntRange(1), default=4, show_default=True, help="wall time of a worker")
 @click.option("--gpus", type=click.IntRange(0), default=0, show_default=True, help="GPUs of each worker")
 @click.option("--partition", default="", help="partition to submit to")
-def slurm(study: Path, store: Path | None, out: Path, **cluster: Any) -> None:
+def slurm(study: Path, store: Path, out: Path, **cluster: Any) -> None:
     """Write the two batch scripts for a SLURM cluster."""
     from anodefree.cli.console import say
     from anodefree.study.slurm import Cluster, cost, write_scripts
@@ -284,11 +287,11 @@ def completion(shell: str) -> None:
     say(made(cli, {}, "anodefree", "_ANODEFREE_COMPLETE").source())
 
 
-def _open(path: Path, store: Path | None) -> tuple[Study, Store]:
+def _open(path: Path, store: Path) -> tuple[Study, Store]:
     from anodefree.study.plan import plan
     from anodefree.study.store import Store
 
-    return plan(path), Store(store if store is not None else path.resolve().parent / "out" / "store")
+    return plan(path), Store(store)
 
 
 def _head(study: Study) -> dict[str, Any]:
@@ -296,11 +299,14 @@ def _head(study: Study) -> dict[str, Any]:
     return {"title": head.title, "description": head.description, "seed": head.seed, "file": study.path.name}
 
 
-def _run(study: Study, store: Store, workers: int | None, scheduler: str | None) -> dict[str, AnodefreeError]:
+def _run(study: Study, store: Store, workers: int | None, scheduler: str | None, *, renew: bool) -> dict[str, AnodefreeError]:
     from anodefree.cli.console import complain, progress_bar, say
     from anodefree.study.executors import dask, serial
+    from anodefree.study.run import forget_stale
     from anodefree.study.run import run as run_study
 
+    if renew:
+        forget_stale(study, store)
     executor: Executor = serial if workers is None and scheduler is None else dask(workers, scheduler)
     with progress_bar(study.head.title) as progress:
         ran = run_study(study, store, executor, progress)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,7 +45,7 @@ class Checkpoint:
         try:
             with np.load(self.path, allow_pickle=False) as state:
                 return {name: state[name] for name in state.files}
-        except (OSError, ValueError, EOFError) as error:
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise DataError("the checkpoint cannot be read", str(self.path), "delete it to start that step anew") from error
 
 

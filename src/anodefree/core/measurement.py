@@ -120,7 +120,7 @@ def join(parts: Sequence[Measurement]) -> Measurement:
         raise DataError(f"{kind.name} measurements cannot be joined into one", parts[1].source.name, "give one file at a time")
     other = next((p for p in parts if p.kind.name != kind.name), None)
     if other is not None:
-        raise DataError(f"is a {other.kind.name}, the first file a {kind.name}", other.source.name, "join files of one kind")
+        raise DataError(f"holds {other.kind.title}, the first file {kind.title}", other.source.name, "join files of one kind")
     names = [n for n in kind.arrays if all(n in p for p in parts)]
     sizes = {d: max(int(p.data.sizes[d]) for p in parts) for n in names for d in kind.arrays[n].dims if d != kind.series}
     arrays = {n: np.concatenate([_padded(p, n, sizes) for p in parts]) for n in names}

@@ -64,6 +64,17 @@ def run(study: Study, store: Store, executor: Executor = serial, progress: Progr
     return Ran(len(done) - len(errors), cached, errors)
 
 
+def forget_stale(study: Study, store: Store) -> list[str]:
+    """Take out of the store what came from older code, and all that was computed from it; returns the nodes' ids."""
+    gone: list[str] = []
+    for outcome in outcomes(study, store, load=False):
+        node = outcome.node
+        if outcome.state == "stale" or (outcome.state == "done" and any(i in gone for i in node.inputs)):
+            store.discard(node.key)
+            gone.append(node.id)
+    return gone
+
+
 def outcomes(study: Study, store: Store, *, load: bool = True) -> list[Outcome]:
     """What has become of every node, with its output where it is done."""
     found: list[Outcome] = []

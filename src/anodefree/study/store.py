@@ -100,6 +100,17 @@ class Store:
             shutil.rmtree(part, ignore_errors=True)
         self.failure_path(key).unlink(missing_ok=True)
 
+    def discard(self, key: str) -> None:
+        """Take finished work out of the store, in one rename, so that it is computed again."""
+        part = self.scratch(key) / f"discarded-{os.getpid()}"
+        try:
+            part.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # two names of equal work are discarded once
+                self.object(key).rename(part)
+        except OSError as error:
+            raise cannot_write(error, self.root) from error
+        self.clear_scratch(key)
+
     def clear_scratch(self, key: str) -> None:
         """Forget unfinished work."""
         shutil.rmtree(self.scratch(key), ignore_errors=True)
