@@ -108,11 +108,11 @@ def progress_bar(title: str) -> Iterator[Progress | None]:
         TextColumn("{task.fields[at]}"),
     )
     with Progress(*columns, console=console(stderr=True), transient=False) as bar:
-        task = bar.add_task(title, total=None, at="")
+        task = bar.add_task(title, total=None, at="", visible=False)  # nothing is shown where nothing is to do
 
         def progress(done: int, total: int, at: str, fraction: float) -> None:
             part = f" {fraction:.0%}" if 0 < fraction < 1 else ""
-            bar.update(task, completed=done, total=total, at=escape(at[:60]) + part)
+            bar.update(task, completed=done, total=total, at=escape(at[:60]) + part, visible=True)
 
         yield progress
-        bar.update(task, at="")
+        bar.update(task, completed=bar.tasks[task].total, at="")

@@ -65,7 +65,7 @@ def cli() -> None:
 @RENEW
 def reproduce(scale: str, out: Path, workers: int | None, scheduler: str | None, renew: bool) -> None:
     """Recompute the reference paper, claim by claim, into one report."""
-    from anodefree.cli.console import on_terminal, say, table
+    from anodefree.cli.console import on_terminal, progress_bar, say, table
     from anodefree.report.build import build
     from anodefree.report.claims import judge
     from anodefree.study.ledger import load_ledger
@@ -75,7 +75,8 @@ def reproduce(scale: str, out: Path, workers: int | None, scheduler: str | None,
     study, store = _open(shipped(scale), out / "store")
     errors = _run(study, store, workers, scheduler, renew=renew)
     found = outcomes(study, store)
-    build(_head(study), found, out)
+    with progress_bar("Drawing the report") as progress:
+        build(_head(study), found, out, progress=progress)
     verdicts = judge(load_ledger(), found)
     if on_terminal():
         from anodefree.cli.console import console
@@ -133,12 +134,13 @@ def report(study: Path, out: Path, store: Path) -> None:
 
     One HTML file that works offline; claims.json and figures/ lie beside it.
     """
-    from anodefree.cli.console import say
+    from anodefree.cli.console import progress_bar, say
     from anodefree.report.build import build
     from anodefree.study.run import outcomes
 
     planned, kept = _open(study, store)
-    build(_head(planned), outcomes(planned, kept), out.parent, name=out.name)
+    with progress_bar("Drawing the report") as progress:
+        build(_head(planned), outcomes(planned, kept), out.parent, name=out.name, progress=progress)
     say(str(out))
 
 
@@ -308,7 +310,7 @@ def _run(study: Study, store: Store, workers: int | None, scheduler: str | None,
     if renew:
         forget_stale(study, store)
     executor: Executor = serial if workers is None and scheduler is None else dask(workers, scheduler)
-    with progress_bar(study.head.title) as progress:
+    with progress_bar("Running the study") as progress:
         ran = run_study(study, store, executor, progress)
     for error in ran.errors.values():
         complain(error)

@@ -21,6 +21,7 @@ from anodefree.report.terminal import SYMBOLS, ours_text
 from anodefree.study.citations import Reference, bibliography, people
 from anodefree.study.graph import Outcome
 from anodefree.study.ledger import Claim, Ledger, load_ledger
+from anodefree.study.run import Progress
 
 MEANINGS: Final = {
     "reproduced": "an independent computation from stated inputs agrees within its uncertainty",
@@ -34,11 +35,17 @@ MEANINGS: Final = {
 
 
 def build(
-    head: Mapping[str, Any], outcomes: Sequence[Outcome], out: Path, ledger: Ledger | None = None, *, name: str = "report.html"
+    head: Mapping[str, Any],
+    outcomes: Sequence[Outcome],
+    out: Path,
+    ledger: Ledger | None = None,
+    *,
+    name: str = "report.html",
+    progress: Progress | None = None,
 ) -> None:
     """Write the report, `claims.json` and `figures/` into the folder `out`. The same outcomes give the same bytes.
 
-    `head` holds the study's title, description, seed and file name (`file`).
+    `head` holds the study's title, description, seed and file name (`file`); `progress` is told of each figure.
 
     Raises
     ------
@@ -48,7 +55,7 @@ def build(
     # A study of somebody's own answers no claim: its report leaves them out.
     verdicts = judge(book, outcomes) if any(o.node.answers for o in outcomes) else []
     album = Album.open(out / FOLDER)
-    steps = steps_of(outcomes, verdicts, album)
+    steps = steps_of(outcomes, verdicts, album, progress)
     text = page(head, outcomes, book, verdicts, steps)
     album.write(v.figure for s in steps for v in s.variants if v.figure is not None)
     write_text(

@@ -21,6 +21,7 @@ from anodefree.report import prose, typeset
 from anodefree.report.claims import Verdict
 from anodefree.report.figure import Album, Drawn, drawn, stage_of
 from anodefree.study.graph import Outcome
+from anodefree.study.run import Progress
 
 NORMAL_95 = 1.96
 _GRAVITY = {"fail": 0, "warn": 1, "pass": 2}
@@ -160,16 +161,25 @@ def _findings(variants: Sequence[Variant], checks: Sequence[tuple[str, Check]]) 
     return sorted(made, key=lambda f: _GRAVITY[f.status])
 
 
-def steps_of(outcomes: Sequence[Outcome], verdicts: Iterable[Verdict], album: Album | None = None) -> list[Step]:
+def steps_of(
+    outcomes: Sequence[Outcome],
+    verdicts: Iterable[Verdict],
+    album: Album | None = None,
+    progress: Progress | None = None,
+) -> list[Step]:
     """The outcomes grouped by step, in the order of the study; figures are drawn here."""
     by_step: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         by_step.setdefault(outcome.node.step, []).append(outcome)
     judged = list(verdicts)
-    made, figures = [], 0
+    made: list[Step] = []
+    figures = seen = 0
     for name, group in by_step.items():
-        variants = []
+        variants: list[Variant] = []
         for outcome in group:
+            if progress is not None:
+                progress(seen, len(outcomes), outcome.node.id, 0.0)
+            seen += 1
             variant = _variant(outcome, figures + 1, album)
             figures += variant.figure is not None
             variants.append(variant)
