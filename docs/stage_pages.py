@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from anodefree.core.figure import INK, render
+from anodefree.core.parameter import Parameter
 from anodefree.core.result import Result
 from anodefree.core.units import shown
-from anodefree.registry import Parameter, Stage
+from anodefree.registry import Stage
 from anodefree.report import typeset
 from anodefree.report.prose import paragraphs
 from anodefree.stages import get, names

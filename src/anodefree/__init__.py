@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from anodefree.core.kind import Array, Kind
     from anodefree.core.measurement import Measurement, join
+    from anodefree.core.parameter import Par
     from anodefree.core.result import Check, Estimate, Result
     from anodefree.core.uncertain import Uncertain
     from anodefree.io.read import read
     from anodefree.io.write import write
-    from anodefree.registry import Demo, Many, Par, stage
+    from anodefree.registry import Demo, Many, stage
     from anodefree.stages import get, load
     from anodefree.study.citations import cite
 
@@ -31,7 +32,7 @@ _HOME = {
     "Kind": "anodefree.core.kind",
     "Many": "anodefree.registry",
     "Measurement": "anodefree.core.measurement",
-    "Par": "anodefree.registry",
+    "Par": "anodefree.core.parameter",
     "Result": "anodefree.core.result",
     "Uncertain": "anodefree.core.uncertain",
     "cite": "anodefree.study.citations",

@@ -12,16 +12,14 @@ import dataclasses
 import functools
 import hashlib
 import inspect
-import math
 import sys
 import time
-import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 import numpy as np
 
@@ -29,46 +27,17 @@ from anodefree.core.context import Context, scratch
 from anodefree.core.keys import content_key, plain
 from anodefree.core.kind import Kind
 from anodefree.core.measurement import Measurement
+from anodefree.core.parameter import Par, Parameter
 from anodefree.core.provenance import Provenance, Source, packages
 from anodefree.core.result import Result
 from anodefree.core.rng import stream
-from anodefree.core.uncertain import Uncertain
-from anodefree.core.units import parse, unit_of
+from anodefree.core.units import unit_of
 from anodefree.errors import ConfigError, DataError, NumericalError, near
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Output = Measurement | Result
-
-
-@dataclass(frozen=True)
-class Par:
-    """What a parameter means, what it may be, and where its default comes from.
-
-    `assumed` marks a default that neither the input nor the reference paper states: the report lists it with `source`.
-    """
-
-    doc: str
-    gt: float | None = None
-    ge: float | None = None
-    lt: float | None = None
-    le: float | None = None
-    source: str = ""
-    assumed: bool = False
-
-    def check(self, value: float) -> None:
-        """Raise ValueError where the value is out of bounds or not a number."""
-        if not math.isfinite(value):
-            raise ValueError(f"must be a finite number, got {value}")
-        for bound, holds, sign in (
-            (self.gt, lambda b: value > b, ">"),
-            (self.ge, lambda b: value >= b, "≥"),
-            (self.lt, lambda b: value < b, "<"),
-            (self.le, lambda b: value <= b, "≤"),
-        ):
-            if bound is not None and not holds(bound):
-                raise ValueError(f"must be {sign} {bound:g}, got {value:g}")
 
 
 @dataclass(frozen=True)
@@ -83,114 +52,6 @@ class Input:
     name: str
     kind: Kind
     many: bool
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One keyword-only argument of a stage."""
-
-    name: str
-    type: Any
-    default: Any
-    par: Par
-    unit: str
-
-    @property
-    def required(self) -> bool:
-        """Whether it has no default."""
-        return self.default is inspect.Parameter.empty
-
-    def read(self, given: Any) -> Any:
-        """A given value (text with a unit, TOML, Python) as this parameter's type in SI.
-
-        Raises
-        ------
-        ValueError or ConfigError: it cannot be read, or is out of bounds.
-        """
-        return _read(given, self.type, self.unit, self.par)
-
-    def spelled(self) -> str:
-        """The type as a person reads it."""
-        return _spelled(self.type)
-
-
-def _spelled(kind: Any) -> str:
-    origin, args = get_origin(kind), get_args(kind)
-    if origin is Literal:
-        return " | ".join(map(repr, args))
-    if origin in (typing.Union, types.UnionType):
-        return " | ".join(_spelled(a) for a in args)
-    if origin is tuple:
-        return "list of " + _spelled(args[0]) if args[-1] is ... else "(" + ", ".join(map(_spelled, args)) + ")"
-    if origin is dict:
-        return f"table of {_spelled(args[1])}"
-    if kind is Uncertain:
-        return "value ± std"
-    return "none" if kind is type(None) else getattr(kind, "__name__", str(kind))
-
-
-def _read(given: Any, kind: Any, unit: str, par: Par) -> Any:
-    origin, args = get_origin(kind), get_args(kind)
-    if origin in (typing.Union, types.UnionType):
-        if given is None or (isinstance(given, str) and given.lower() in ("none", "")):
-            if type(None) in args:
-                return None
-            raise ValueError("a value is needed")
-        return _read(given, next(a for a in args if a is not type(None)), unit, par)
-    if origin is Literal:
-        if given not in args:
-            raise ValueError(f"'{given}' is not possible; {near(str(given), map(str, args))}")
-        return given
-    if origin is tuple:
-        items = [p.strip() for p in given.split(",")] if isinstance(given, str) else given
-        if not isinstance(items, (list, tuple, np.ndarray)):
-            raise ValueError("expected a list")
-        inner = [args[0]] * len(items) if args[-1] is ... else list(args)
-        if len(items) != len(inner):
-            raise ValueError(f"expected {len(inner)} values, got {len(items)}")
-        return tuple(_read(i, k, unit, par) for i, k in zip(items, inner, strict=True))
-    if origin is dict:
-        table = _table(given) if isinstance(given, str) else given
-        if not isinstance(table, Mapping):
-            raise ValueError("expected a table of name = value")
-        return {str(k): _read(v, args[1], unit_of(str(k)), par) for k, v in table.items()}
-    return _scalar(given, kind, unit, par)
-
-
-def _table(text: str) -> dict[str, str]:
-    pairs = [p.split("=", 1) for p in text.split(",") if p.strip()]
-    if any(len(p) != 2 for p in pairs):
-        raise ValueError("expected name=value, name=value")
-    return {k.strip(): v.strip() for k, v in pairs}
-
-
-def _scalar(given: Any, kind: Any, unit: str, par: Par) -> Any:
-    if kind is Uncertain:
-        value = Uncertain.read(given, unit)
-        par.check(value.value)
-        if not (math.isfinite(value.std) and value.std >= 0):
-            raise ValueError("a standard deviation is finite and not negative")
-        return value
-    if kind is bool:
-        words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-        if isinstance(given, str) and given.lower() in words:
-            return words[given.lower()]
-        if isinstance(given, bool):
-            return given
-        raise ValueError("expected true or false")
-    if kind is str:
-        if not isinstance(given, str):
-            raise ValueError("expected text")
-        return given
-    if isinstance(given, bool) or not isinstance(given, (str, int, float, np.number)):
-        raise ValueError(f"expected a number, got {given!r}")
-    number = parse(given, unit)[0] if isinstance(given, str) else float(given)
-    par.check(number)
-    if kind is int:
-        if number != int(number):
-            raise ValueError(f"expected a whole number, got {number:g}")
-        return int(number)
-    return number
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,12 @@ from matplotlib.axes import Axes
 
 from anodefree.core.figure import columns_csv
 from anodefree.core.measurement import Measurement
+from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.core.uncertain import Uncertain
 from anodefree.errors import ConfigError
 from anodefree.kinds.tracks import TRACKS, Tracks
-from anodefree.registry import Par, stage
+from anodefree.registry import stage
 from anodefree.report.build import build
 from anodefree.report.claims import judge
 from anodefree.report.figure import drawn, inline, safe_name

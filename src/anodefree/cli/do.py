@@ -15,7 +15,8 @@ from anodefree.stages import get, names
 
 if TYPE_CHECKING:
     from anodefree.core.measurement import Measurement
-    from anodefree.registry import Parameter, Stage
+    from anodefree.core.parameter import Parameter
+    from anodefree.registry import Stage
 
 
 class StageGroup(click.Group):

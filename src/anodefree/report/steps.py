@@ -12,11 +12,12 @@ import numpy as np
 from markupsafe import Markup
 
 from anodefree.core.measurement import Measurement
+from anodefree.core.parameter import Parameter
 from anodefree.core.provenance import Provenance
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.core.units import bare, shown, unit_of
 from anodefree.errors import NumericalError
-from anodefree.registry import Parameter, Stage
+from anodefree.registry import Stage
 from anodefree.report import prose, typeset
 from anodefree.report.claims import Verdict
 from anodefree.report.figure import Album, Drawn, drawn, stage_of

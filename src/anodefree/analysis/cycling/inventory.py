@@ -11,13 +11,14 @@ import numpy as np
 from anodefree.analysis.cycling.retention import capacities
 from anodefree.core.figure import COLOURS, INK, SOFT
 from anodefree.core.measurement import Measurement
+from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.core.uncertain import Uncertain
 from anodefree.errors import DataError
 from anodefree.kinds.cycling import CYCLING, Cycling
 from anodefree.numerics.fitting import Fit, fit
 from anodefree.physics.inventory import cycle_by_cycle, discharge_from_loss, efficiency_on_plateau
-from anodefree.registry import Demo, Par, stage
+from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

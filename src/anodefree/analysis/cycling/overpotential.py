@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 import numpy as np
 
 from anodefree.core.measurement import Measurement
+from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import ConfigError, DataError
 from anodefree.kinds.cycling import CYCLING, Cycling
-from anodefree.registry import Demo, Par, stage
+from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,10 +9,11 @@ import numpy as np
 
 from anodefree.core.figure import COLOURS, INK, SOFT
 from anodefree.core.measurement import Measurement
+from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import DataError
 from anodefree.kinds.cycling import CYCLING, Cycling
-from anodefree.registry import Demo, Par, stage
+from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

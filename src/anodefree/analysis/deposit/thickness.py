@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 
 from anodefree.core.figure import COLOURS, SOFT
+from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.core.uncertain import Uncertain
 from anodefree.numerics.propagation import linear
@@ -18,7 +19,7 @@ from anodefree.physics.lithium import (
     dense_thickness_m,
     thickness_m,
 )
-from anodefree.registry import Demo, Par, stage
+from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,13 +11,14 @@ from scipy.special import stdtrit
 from anodefree.analysis.eis.fit import check_fixed, fit_series, soundness
 from anodefree.core.constants import GAS_J_MOL_K, ZERO_CELSIUS_K
 from anodefree.core.measurement import Measurement
+from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import ConfigError, DataError, near
 from anodefree.kinds.impedance import IMPEDANCE
 from anodefree.numerics.fitting import Line, york_line
 from anodefree.physics.arrhenius import activated_resistance_ohm, log_conductance
 from anodefree.physics.circuits import read_circuit
-from anodefree.registry import Demo, Many, Par, stage
+from anodefree.registry import Demo, Many, stage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

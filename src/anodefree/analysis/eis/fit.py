@@ -11,12 +11,13 @@ from scipy.special import ndtri, stdtrit
 
 from anodefree.analysis.eis.guess import ordered, starts
 from anodefree.core.measurement import Measurement
+from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import ConfigError, DataError, NumericalError, near
 from anodefree.kinds.impedance import IMPEDANCE
 from anodefree.numerics.fitting import Fit, fit
 from anodefree.physics.circuits import Circuit, Parameter, read_circuit
-from anodefree.registry import Demo, Many, Par, stage
+from anodefree.registry import Demo, Many, stage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,13 +9,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from anodefree.analysis.inventory.retention import NO_RESERVOIR, RESERVOIR_SOURCE
 from anodefree.core.figure import COLOURS, INK
+from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.core.uncertain import Uncertain
 from anodefree.errors import NumericalError
 from anodefree.numerics.propagation import interval, sample, spread_about
 from anodefree.numerics.roots import bracketed_root
 from anodefree.physics import inventory
-from anodefree.registry import Demo, Par, stage
+from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

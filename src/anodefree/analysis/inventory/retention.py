@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 
 from anodefree.core.figure import COLOURS, INK, SOFT
+from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.core.uncertain import Uncertain
 from anodefree.numerics.propagation import interval, sample, spread_about
 from anodefree.physics import inventory
-from anodefree.registry import Demo, Par, stage
+from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,12 +9,13 @@ import numpy as np
 
 from anodefree.analysis.ions.winding import ROUNDING, Floats, Winding, fit_winding, quantities, spread
 from anodefree.core.measurement import Measurement
+from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import ConfigError, DataError
 from anodefree.kinds.tracks import TRACKS, Tracks
 from anodefree.physics.lorentz import cyclotron_frequency, uniform_field_path
 from anodefree.physics.transport import SPECIES, mobility, relaxation_time
-from anodefree.registry import Demo, Par, stage
+from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
+from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.core.uncertain import Uncertain
 from anodefree.physics.lorentz import (
@@ -18,7 +19,7 @@ from anodefree.physics.lorentz import (
     magnetisation,
 )
 from anodefree.physics.transport import SPECIES, SpeciesName, mobility, relaxation_time, thermal_speed
-from anodefree.registry import Demo, Par, stage
+from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,9 +8,10 @@ import numpy as np
 
 from anodefree.core.figure import COLOURS
 from anodefree.core.measurement import Measurement
+from anodefree.core.parameter import Par
 from anodefree.kinds.cycling import CYCLING, Cycling
 from anodefree.physics.inventory import cycle_by_cycle, discharge_capacity
-from anodefree.registry import Demo, Par, stage
+from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

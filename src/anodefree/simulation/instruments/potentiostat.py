@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 import numpy as np
 
 from anodefree.core.measurement import Measurement
+from anodefree.core.parameter import Par
 from anodefree.errors import ConfigError, near
 from anodefree.kinds.impedance import IMPEDANCE, Impedance
 from anodefree.physics.arrhenius import activated_resistance_ohm
 from anodefree.physics.circuits import Circuit, read_circuit
-from anodefree.registry import Demo, Par, stage
+from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from anodefree.core.context import Context
 from anodefree.core.keys import content_key, plain
 from anodefree.core.measurement import Measurement
+from anodefree.core.parameter import Par
 from anodefree.errors import Cancelled, ConfigError, DataError
 from anodefree.kinds.tracks import TRACKS, Tracks
 from anodefree.numerics.pushers import Acceleration, Floats, Flow, check_rk4, linear_step, product, rk4_growth, rk4_step
 from anodefree.physics.lorentz import cyclotron_frequency, propagator, thermal_kicks, uniform_field_path
 from anodefree.physics.transport import SPECIES, SpeciesName, relaxation_time, thermal_speed
-from anodefree.registry import Demo, Par, stage
+from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

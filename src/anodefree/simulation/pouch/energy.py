@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 import numpy as np
 
 from anodefree.core.figure import COLOURS, INK, SOFT
+from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.core.uncertain import Uncertain
 from anodefree.core.units import bare, shown, unit_of
 from anodefree.numerics.propagation import Bounds, interval, linear, sample
 from anodefree.physics.lithium import dense_thickness_m
-from anodefree.registry import Demo, Par, stage
+from anodefree.registry import Demo, stage
 from anodefree.simulation.pouch.masses import areal_capacity_C_m2, masses_kg
 
 if TYPE_CHECKING:
