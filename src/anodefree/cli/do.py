@@ -112,6 +112,7 @@ def _inputs(stage: Stage, given: dict[str, Any]) -> list[tuple[str, Any]]:
     if not stage.inputs:
         return [("", ())]
     paths = paths_of(given["files"])
+    _tell_left_out(given["files"], paths)
     meta = _meta(given["meta"])
 
     def opened(path: Path) -> Measurement:
@@ -125,6 +126,14 @@ def _inputs(stage: Stage, given: dict[str, Any]) -> list[tuple[str, Any]]:
     if stage.inputs[0].many:
         return [(paths[0].name if len(paths) == 1 else "", lambda: [join([opened(p) for p in paths])])]
     return [(p.name, lambda p=p: [opened(p)]) for p in paths]
+
+
+def _tell_left_out(given: Sequence[str], taken: Sequence[Path]) -> None:
+    """Files of a folder that no reader claims by their suffix are named, not dropped in silence."""
+    for folder in (Path(g) for g in given if Path(g).is_dir()):
+        left = sorted(p.name for p in folder.iterdir() if p.is_file() and p not in taken)
+        if left:
+            sys.stderr.write(f"note: of '{folder}' no known suffix, left out: {', '.join(left)}\n")
 
 
 def _meta(pairs: Sequence[str]) -> dict[str, str]:

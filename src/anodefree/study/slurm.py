@@ -5,9 +5,6 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
-
-from annotated_types import Ge
 
 from anodefree.core.arrays import write_text
 from anodefree.study.plan import Study
@@ -18,10 +15,10 @@ from anodefree.study.store import Store
 class Cluster:
     """What to ask of the cluster."""
 
-    workers: Annotated[int, Ge(1)] = 8
-    cores: Annotated[int, Ge(1)] = 2
-    hours: Annotated[int, Ge(1)] = 4
-    gpus: Annotated[int, Ge(0)] = 0
+    workers: int = 8
+    cores: int = 2
+    hours: int = 4
+    gpus: int = 0
     partition: str = ""
 
 

@@ -14,10 +14,10 @@ from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import ConfigError, DataError, NumericalError, near
-from anodefree.kinds.impedance import IMPEDANCE
+from anodefree.kinds.impedance import IMPEDANCE, Impedance
 from anodefree.numerics.fitting import Fit, fit
 from anodefree.physics.circuits import Circuit, Parameter, read_circuit
-from anodefree.registry import Demo, Many, stage
+from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -287,7 +287,7 @@ def _curves(fits: Sequence[CircuitFit], spectra: Measurement) -> dict[str, tuple
 
 @stage("eis.fit", version=1, cites=("boukamp1986", "orazem2017"))
 def fit_stage(
-    spectra: Annotated[Measurement, IMPEDANCE, Many()],
+    spectra: Impedance,
     *,
     circuit: Annotated[
         str,
