@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 
 from anodefree.analysis.cycling.retention import capacities
+from anodefree.analysis.inventory.inputs import Excess
 from anodefree.core.figure import COLOURS, INK, SOFT
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
@@ -127,7 +128,7 @@ def polished(profile: Profile, curve: Curve) -> Fit:
 def inventory(
     cycling: Cycling,
     *,
-    excess: Annotated[Uncertain, Par("excess lithium over the cathode's reversible capacity (N/P; 0: anode-free)", ge=0)],
+    excess: Excess,
     reservoir_limit: Annotated[
         float,
         Par(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from anodefree.analysis.inventory.retention import NO_RESERVOIR, RESERVOIR_SOURCE
+from anodefree.analysis.inventory.inputs import NO_RESERVOIR, Cycle, Excess, HiddenReservoir
 from anodefree.core.figure import COLOURS, INK
 from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
@@ -73,18 +73,9 @@ def compatible_efficiency(retention: np.ndarray, excess: np.ndarray, hidden_rese
 def efficiency(
     *,
     retention: Annotated[Uncertain, Par("discharge capacity over that of the first cycle", gt=0)],
-    cycle: Annotated[int, Par("number of the cycle, from 1", ge=2)],
-    excess: Annotated[Uncertain, Par("excess lithium over the cathode's reversible capacity (N/P; 0: anode-free)", ge=0)],
-    hidden_reservoir: Annotated[
-        Uncertain,
-        Par(
-            "irreversible first-cycle capacity of the cathode over its reversible one",
-            ge=0,
-            lt=1,
-            source=RESERVOIR_SOURCE,
-            assumed=True,
-        ),
-    ] = NO_RESERVOIR,
+    cycle: Cycle,
+    excess: Excess,
+    hidden_reservoir: HiddenReservoir = NO_RESERVOIR,
     reservoir_compared: Annotated[
         float,
         Par(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
+from anodefree.analysis.inventory.inputs import NO_RESERVOIR, Cycle, Excess, HiddenReservoir
 from anodefree.core.figure import COLOURS, INK, SOFT
 from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
@@ -20,30 +21,16 @@ if TYPE_CHECKING:
 DRAWS = 4096
 BAND_DRAWS = 512
 BAND_POINTS = 240
-NO_RESERVOIR = Uncertain(0.0)
 BOUNDS = {"efficiency": (0.0, 1.0), "excess": (0.0, np.inf), "hidden_reservoir": (0.0, 1.0)}
-RESERVOIR_SOURCE = (
-    "0: no reservoir, the reading that gives the highest efficiency. By common experience layered oxides lose 5-15 % of their "
-    "capacity at the first charge and LiFePO4 1-3 %; part of it is slow kinetics and comes back (Kasnatscheew et al. 2016)"
-)
 
 
 @stage("inventory.retention", version=1, cites=("xiao2020", "adams2018", "kasnatscheew2016", "jcgm101"))
 def retention(
     *,
     efficiency: Annotated[Uncertain, Par("coulombic efficiency of plating and stripping, per cycle", gt=0, le=1)],
-    cycle: Annotated[int, Par("number of the cycle, from 1", ge=2)],
-    excess: Annotated[Uncertain, Par("excess lithium over the cathode's reversible capacity (N/P; 0: anode-free)", ge=0)],
-    hidden_reservoir: Annotated[
-        Uncertain,
-        Par(
-            "irreversible first-cycle capacity of the cathode over its reversible one",
-            ge=0,
-            lt=1,
-            source=RESERVOIR_SOURCE,
-            assumed=True,
-        ),
-    ] = NO_RESERVOIR,
+    cycle: Cycle,
+    excess: Excess,
+    hidden_reservoir: HiddenReservoir = NO_RESERVOIR,
 ) -> Result:
     """Capacity retention that a coulombic efficiency implies.
 
