@@ -129,6 +129,23 @@ def test_a_killed_stage_resumes_and_finished_work_stays(tmp_path: Path, toys: Pl
     assert not list((store.root / "scratch").glob("*/checkpoint.npz"))
 
 
+def test_stopping_by_hand_keeps_what_is_done(tmp_path: Path, toys: Plugin) -> None:
+    log, path = tmp_path / "log", tmp_path / "study.toml"
+    path.write_text('[study]\ntitle = "t"\n[[step]]\nname = "long"\nstage = "toy.count"\nwith = { steps = 9, pause_s = 0.2 }\n')
+    process = toys.start("run", path, "--store", tmp_path / "store", TOY_LOG=str(log))
+    while "step 0.0 2" not in (log.read_text() if log.exists() else ""):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "stopped" in told
+    assert "continues from its checkpoint" in told
+    assert "Traceback" not in told
+    assert toys.command("run", path, "--store", tmp_path / "store", TOY_LOG=str(log)).returncode == 0
+    assert int(log.read_text().split("start 0.0 at ")[2].split()[0]) >= 1
+
+
 def test_stale_code_is_told_and_kept(tmp_path: Path, toys: Plugin) -> None:
     path = tmp_path / "study.toml"
     path.write_text(CHAIN)

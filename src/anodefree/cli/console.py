@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from anodefree.core.result import Estimate, Result
-from anodefree.errors import AnodefreeError
+from anodefree.errors import AnodefreeError, Cancelled
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -89,6 +89,15 @@ def _row(name: str, estimate: Estimate) -> list[str]:
     unit = estimate.in_field_units()[2]
     text = str(estimate).removesuffix(unit).rstrip() if unit != "1" else str(estimate)
     return [name, text, "" if unit == "1" else unit, estimate.label]
+
+
+@contextmanager
+def stoppable(kept: str) -> Iterator[None]:
+    """Turn Ctrl-C into an error that says what is kept."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise Cancelled("stopped", hint=kept) from error
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from anodefree.core.measurement import Measurement
     from anodefree.core.parameter import Parameter
     from anodefree.registry import Stage
+    from anodefree.study.run import Progress
 
 
 class StageGroup(click.Group):
@@ -80,6 +82,9 @@ def _option(parameter: Parameter) -> click.Option:
 
 
 def _do(stage: Stage, given: dict[str, Any]) -> None:
+    from anodefree.cli.console import progress_bar, stoppable
+    from anodefree.core.context import scratch
+
     known = {p.name for p in stage.parameters}
     parameters = {k: v for k, v in given.items() if k in known and v is not None}
     stage.validate(parameters)  # before any file is opened: what was asked comes before what the files hold
@@ -88,7 +93,11 @@ def _do(stage: Stage, given: dict[str, Any]) -> None:
     errors: list[AnodefreeError] = []
     for name, inputs in _inputs(stage, given):
         try:
-            rows.append((name, stage(*(inputs() if callable(inputs) else inputs), seed=seed, **parameters)))
+            with stoppable("nothing was written"), progress_bar(stage.name) as bar, scratch() as context:
+                if bar is not None:
+                    context.listener = partial(_tell, bar)
+                found = inputs() if callable(inputs) else inputs
+                rows.append((name, stage(*found, seed=seed, context=context, **parameters)))
         except AnodefreeError as error:
             errors.append(error)
             rows.append((name, error))
@@ -102,6 +111,10 @@ def _do(stage: Stage, given: dict[str, Any]) -> None:
         for failure in errors:
             complain(failure)
         sys.exit(errors[0].exit_code)
+
+
+def _tell(bar: Progress, fraction: float, text: str) -> None:
+    bar(round(100 * fraction), 100, text, 0.0)
 
 
 def _inputs(stage: Stage, given: dict[str, Any]) -> list[tuple[str, Any]]:

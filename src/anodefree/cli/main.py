@@ -302,7 +302,7 @@ def _head(study: Study) -> dict[str, Any]:
 
 
 def _run(study: Study, store: Store, workers: int | None, scheduler: str | None, *, renew: bool) -> dict[str, AnodefreeError]:
-    from anodefree.cli.console import complain, progress_bar, say
+    from anodefree.cli.console import complain, progress_bar, say, stoppable
     from anodefree.study.executors import dask, serial
     from anodefree.study.run import forget_stale
     from anodefree.study.run import run as run_study
@@ -310,7 +310,8 @@ def _run(study: Study, store: Store, workers: int | None, scheduler: str | None,
     if renew:
         forget_stale(study, store)
     executor: Executor = serial if workers is None and scheduler is None else dask(workers, scheduler)
-    with progress_bar("Running the study") as progress:
+    kept = "run the same command again: what is finished is kept, and the step it was in continues from its checkpoint"
+    with stoppable(kept), progress_bar("Running the study") as progress:
         ran = run_study(study, store, executor, progress)
     for error in ran.errors.values():
         complain(error)

@@ -52,7 +52,10 @@ class Store:
         """The finished output of that key."""
         if not self.has(key):
             raise DataError(f"holds no output of {stage.name} under {key}", str(self.root), "run the study first")
-        return stage.load(self.object(key) / "output.nc")
+        try:
+            return stage.load(self.object(key) / "output.nc")
+        except DataError as error:
+            raise DataError(error.what, error.where, "delete its folder and run again: it is computed anew") from error
 
     def record(self, key: str) -> dict[str, Any]:
         """What is known of finished work beside its output: the code it came from and what it cost."""
