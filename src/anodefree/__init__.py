@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from anodefree.core.parameter import Par
     from anodefree.core.result import Check, Estimate, Result
     from anodefree.core.uncertain import Uncertain
-    from anodefree.io.read import read
+    from anodefree.io.read import read, read_many
     from anodefree.io.write import write
     from anodefree.registry import Demo, Many, stage
     from anodefree.stages import get, load
@@ -40,6 +40,7 @@ _HOME = {
     "join": "anodefree.core.measurement",
     "load": "anodefree.stages",
     "read": "anodefree.io.read",
+    "read_many": "anodefree.io.read",
     "stage": "anodefree.registry",
     "write": "anodefree.io.write",
 }
@@ -60,6 +61,7 @@ __all__ = [
     "join",
     "load",
     "read",
+    "read_many",
     "stage",
     "write",
 ]

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from anodefree.core.result import Result
-from anodefree.errors import ConfigError, DataError
+from anodefree.errors import Cancelled, ConfigError, DataError
 from anodefree.study.plan import Study, plan
 from anodefree.study.run import outcomes, run
 from anodefree.study.store import Store
@@ -127,6 +127,20 @@ def test_a_killed_stage_resumes_and_finished_work_stays(tmp_path: Path, toys: Pl
     assert isinstance(end, Result)
     assert end["mean"] == pytest.approx(np.mean(np.arange(8) + 0.5))
     assert not list((store.root / "scratch").glob("*/checkpoint.npz"))
+
+
+def test_a_cancelled_stage_is_not_a_failed_one(tmp_path: Path, toys: Plugin) -> None:
+    study = study_of(tmp_path, '[study]\ntitle = "t"\n[[step]]\nname = "long"\nstage = "toy.count"\n')
+    store = Store(tmp_path / "store")
+    store.prepare()
+
+    def stop(fraction: float, text: str) -> None:
+        raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        perform(store.root, tasks(study)["long"], stop)
+    assert states(study, store)["long"] == "missing"
+    assert run(study, store).computed == 1
 
 
 def test_stopping_by_hand_keeps_what_is_done(tmp_path: Path, toys: Plugin) -> None:

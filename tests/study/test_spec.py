@@ -145,6 +145,17 @@ def test_the_same_study_at_another_scale(tmp_path: Path, toys: Plugin) -> None:
         plan(big)
 
 
+def test_a_pattern_joins_in_natural_order(tmp_path: Path) -> None:
+    rows = "".join(f"{f}, {z}, {-z}\n" for f, z in ((1e5, 3.0), (1e4, 4.0), (1e3, 5.0)))
+    for n in (2, 10):
+        (tmp_path / f"s{n}.txt").write_text("Freq/Hz, Z'/ohm, Z\"/ohm\n" + rows)
+    step = '[[step]]\nname = "a"\nstage = "eis.arrhenius"\ninputs = [{{ files = "{}" }}]\n'
+    study = plan(write(tmp_path, HEAD + step.format("s*.txt")))
+    assert [p.name for p in study.files["file:s*.txt"].paths] == ["s2.txt", "s10.txt"]
+    with pytest.raises(ConfigError, match="no file matches the pattern: x"):
+        plan(write(tmp_path, HEAD + step.format("x*.txt")))
+
+
 def test_answers_are_checked_against_the_ledger(tmp_path: Path, toys: Plugin) -> None:
     step = '[[step]]\nname = "a"\nstage = "toy.noise"\n'
     answer = '[[step.answer]]\nclaim = "{}"\nsample = "{}"\nroute = "{}"\n'

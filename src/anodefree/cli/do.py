@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from anodefree.errors import AnodefreeError, ConfigError
+from anodefree.errors import AnodefreeError, Cancelled, ConfigError
 from anodefree.stages import get, names
 
 if TYPE_CHECKING:
@@ -98,6 +98,8 @@ def _do(stage: Stage, given: dict[str, Any]) -> None:
                     context.listener = partial(_tell, bar)
                 found = inputs() if callable(inputs) else inputs
                 rows.append((name, stage(*found, seed=seed, context=context, **parameters)))
+        except Cancelled:
+            raise
         except AnodefreeError as error:
             errors.append(error)
             rows.append((name, error))
@@ -245,15 +247,14 @@ def _as_json(stage: Stage, name: str, output: Any) -> dict[str, Any]:
 
 def _measurement_json(output: Any) -> dict[str, Any]:
     """A measurement in the same form as a result: its arrays are the curves."""
+    from anodefree.core.arrays import as_json
     from anodefree.core.keys import plain
-    from anodefree.core.result import finite
 
-    curves = {str(n): {"dims": list(v.dims), "values": finite(v.values)} for n, v in output.data.data_vars.items()}
     return {
         "kind": output.kind.name,
         "estimates": {},
         "checks": [],
-        "curves": curves,
+        "curves": as_json(output.data),
         "meta": plain(dict(output.meta)),
         "provenance": plain(output.provenance),
     }

@@ -39,6 +39,22 @@ def dataset(arrays: Mapping[str, tuple[Any, Any]]) -> xr.Dataset:
     return xr.Dataset(variables)
 
 
+def as_json(data: xr.Dataset) -> dict[str, Any]:
+    """Every array as plain JSON: its dimensions and its values, in SI."""
+    return {str(n): {"dims": list(map(str, v.dims)), "values": finite(v.values)} for n, v in data.variables.items()}
+
+
+def finite(value: Any) -> Any:
+    """Numbers as JSON can hold them: NaN and infinities as null, arrays as lists."""
+    if isinstance(value, np.ndarray):
+        return [finite(v) for v in value.tolist()] if value.ndim else finite(value.item())
+    if isinstance(value, list):
+        return [finite(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a temporary file beside `path`, then rename it: readers see all of it or nothing.
 

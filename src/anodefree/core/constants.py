@@ -8,7 +8,6 @@ AVOGADRO_PER_MOL: Final = 6.02214076e23
 FARADAY_C_MOL: Final = ELEMENTARY_CHARGE_C * AVOGADRO_PER_MOL
 GAS_J_MOL_K: Final = BOLTZMANN_J_K * AVOGADRO_PER_MOL
 ATOMIC_MASS_KG: Final = 1.66053906660e-27
-VACUUM_PERMEABILITY_H_M: Final = 1.25663706212e-6
 ZERO_CELSIUS_K: Final = 273.15
 
 # IUPAC conventional atomic weight of lithium; density of the metal at 20 °C (CRC Handbook, 97th ed.).

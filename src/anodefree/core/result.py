@@ -11,9 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
-from anodefree.core.arrays import dataset, read_netcdf, write_netcdf, write_text
+from anodefree.core.arrays import as_json, dataset, finite, read_netcdf, write_netcdf, write_text
 from anodefree.core.keys import plain
 from anodefree.core.provenance import Provenance
 from anodefree.core.units import shown
@@ -125,15 +123,12 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain JSON values, in SI (a value that is not finite becomes null)."""
-        curves = {
-            str(n): {"dims": list(map(str, v.dims)), "values": finite(v.values)} for n, v in self.curves.variables.items()
-        }
         fields = ("value", "std", "unit", "label", "low", "high")
         return {
             "stage": self._where(),
             "estimates": {n: {f: finite(getattr(e, f)) for f in fields} for n, e in self.estimates.items()},
             "checks": [plain(c) for c in self.checks],
-            "curves": curves,
+            "curves": as_json(self.curves),
             "provenance": plain(self.provenance) if self.provenance else None,
         }
 
@@ -178,14 +173,3 @@ class Result:
         checks = tuple(Check(**c) for c in record["checks"])
         provenance = Provenance.from_dict(record["provenance"]) if record["provenance"] else None
         return cls(estimates, curves, checks, provenance)
-
-
-def finite(value: Any) -> Any:
-    """Numbers as JSON can hold them: NaN and infinities as null, arrays as lists."""
-    if isinstance(value, np.ndarray):
-        return [finite(v) for v in value.tolist()] if value.ndim else finite(value.item())
-    if isinstance(value, list):
-        return [finite(v) for v in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from anodefree.core.arrays import as_json
 from anodefree.core.keys import plain
 from anodefree.core.measurement import Measurement
-from anodefree.core.result import finite
 from anodefree.errors import DataError
 from anodefree.io.kinds import known_kinds
 from anodefree.io.table import read_table
@@ -39,14 +39,13 @@ def read(path: Path) -> Measurement:
 
 def text(measurement: Measurement) -> str:
     """A measurement with all its metadata as JSON; values in SI, a gap is null."""
-    data = measurement.data.data_vars
     content = {
         "type": TYPE,
         "kind": measurement.kind.name,
         "meta": plain(dict(measurement.meta)),
         "source": plain(measurement.source),
         "provenance": plain(measurement.provenance),
-        "arrays": {str(n): {"dims": list(map(str, v.dims)), "values": finite(np.asarray(v.values))} for n, v in data.items()},
+        "arrays": as_json(measurement.data),
     }
     return json.dumps(content, indent=1, ensure_ascii=False)
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import glob
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from anodefree.core.keys import content_key, file_sha256
 from anodefree.errors import AnodefreeError, ConfigError, near
+from anodefree.io.read import paths_of
 from anodefree.registry import Stage
 from anodefree.stages import get
 from anodefree.study.graph import Answer, Node
-from anodefree.study.ledger import load_ledger
+from anodefree.study.ledger import Claim, load_ledger
 from anodefree.study.spec import AnswerSpec, FileInput, Head, Spec, StepSpec, load_spec
 
 CASE = "case"
@@ -147,10 +150,14 @@ class _Builder:
         if bool(request.file) == bool(request.files):
             self.wrong.append(f"{where}: give either 'file' or 'files'")
             return None
-        paths = [base / request.file] if request.file else sorted(base.glob(request.files))
+        try:
+            paths = [base / request.file] if request.file else paths_of(f"{glob.escape(str(base))}/{request.files}")
+        except ConfigError as error:
+            self.wrong.append(f"{where}: {error.what}: {request.files}")
+            return None
         missing = [p for p in paths if not p.is_file()]
-        if missing or not paths:
-            self.wrong.append(f"{where}: no such file: {missing[0] if missing else request.files}")
+        if missing:
+            self.wrong.append(f"{where}: no such file: {missing[0]}")
             return None
         id = "file:" + (request.file or request.files)
         # The name counts: a reader may take a temperature from it.
@@ -169,11 +176,14 @@ class _Builder:
             if answer.route == "forbidden" and answer.limit is None:
                 self.wrong.append(f"{where}: an answer by the route 'forbidden' needs a 'limit'")
 
+    @cached_property
+    def claims(self) -> dict[str, Claim]:
+        return {c.id: c for c in load_ledger().claims}
+
     def _unknown_claim(self, step: StepSpec, answer: AnswerSpec) -> list[str]:
-        claims = {c.id: c for c in load_ledger().claims}
-        if answer.claim not in claims:
-            return [f"answers the unknown claim '{answer.claim}' ({near(answer.claim, claims)})"]
-        values = claims[answer.claim].values
+        if answer.claim not in self.claims:
+            return [f"answers the unknown claim '{answer.claim}' ({near(answer.claim, self.claims)})"]
+        values = self.claims[answer.claim].values
         given = [
             _answer(answer, n.label).sample
             for n in self.steps[step.name]

@@ -10,7 +10,7 @@ from typing import Any
 from anodefree.core.context import Context
 from anodefree.core.measurement import Measurement, join
 from anodefree.core.provenance import Source
-from anodefree.errors import AnodefreeError, NumericalError
+from anodefree.errors import AnodefreeError, Cancelled, NumericalError
 from anodefree.registry import Output
 from anodefree.stages import get
 from anodefree.study.plan import FileSource, Study
@@ -59,6 +59,8 @@ def perform(root: Path, task: Task, told: Told | None = None) -> str:
             return task.key
         try:
             _run(store, task, told)
+        except Cancelled:
+            raise  # stopped, not failed: the checkpoint waits for the next run
         except AnodefreeError as error:
             named = type(error)(error.what, f"{task.id}" + (f" ({error.where})" if error.where else ""), error.hint)
             store.fail(task.key, named)
