@@ -36,8 +36,16 @@ check: .venv/.ready ## format, lint, types, import contracts, tests: what CI run
 format: .venv/.ready ## rewrite the code in the house style
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-bench: .venv/.ready ## every benchmark, ours against the peer, in one process run each
-	@for b in benchmarks/bench_*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
+.venv-bench/.ready: .venv/.ready benchmarks/requirements.txt
+	@rm -rf .venv-bench && { $(PYTHON) -m venv .venv-bench 2>/dev/null || \
+	  { rm -rf .venv-bench && $(PYTHON) -m pip install -q --target .tools virtualenv && \
+	    PYTHONPATH=.tools $(PYTHON) -m virtualenv -q .venv-bench; }; }
+	@echo "installing the peers into .venv-bench (once)"
+	@.venv-bench/bin/python -m pip install -q --disable-pip-version-check -r benchmarks/requirements.txt -e .
+	@touch $@
+
+bench: .venv-bench/.ready ## every benchmark, ours against the peer, in one process run each
+	@for b in benchmarks/bench_*.py; do echo "== $$b"; .venv-bench/bin/python $$b || exit 1; done
 
 docs: .venv/.ready ## the documentation, into docs/_build/html
 	@$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html && echo docs/_build/html/index.html
@@ -47,4 +55,4 @@ lock: .venv/.ready ## resolve the dependencies again into requirements.lock
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 
 clean: ## remove the environment and everything computed
-	rm -rf .venv .tools out docs/_build docs/stages
+	rm -rf .venv .venv-bench .tools out docs/_build docs/stages

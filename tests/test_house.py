@@ -29,6 +29,16 @@ def test_each_file_is_one_idea(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT / "src" / "anodefree")))
+def test_compiled_kernels_are_imported_when_they_are_needed(path: Path) -> None:
+    """Numba takes half a second to import: only `numerics/compiled` imports it, and only functions import from there."""
+    inside = path.parent.name == "compiled"
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            named = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            assert inside or not any(n.split(".")[0] == "numba" or "numerics.compiled" in n for n in named)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT / "src" / "anodefree")))
 def test_nothing_is_executed_or_unpickled(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
