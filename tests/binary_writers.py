@@ -37,10 +37,11 @@ def mpr(
     area_cm2: float = 1.54,
     log: bool = True,
     announced: int | None = None,
+    widths: Mapping[int, str] | None = None,
 ) -> bytes:
     """A BioLogic file: columns by number; version 0 with one byte a number, or two in long heads; 2 and 3 with two."""
     fields = [("flags", "u1")] if set(columns) & set(_FLAGS) else []
-    fields += [(str(n), _WIDTHS.get(n, "<f4")) for n in columns if n not in _FLAGS]
+    fields += [(str(n), {**_WIDTHS, **(widths or {})}.get(n, "<f4")) for n in columns if n not in _FLAGS]
     count = max(np.size(v) for v in columns.values())
     rows = np.zeros(count, fields)
     for number, values in columns.items():

@@ -123,6 +123,7 @@ def test_mpr_rest_alone(tmp_path: Path) -> None:
     ("data", "message"),
     [
         (mpr({4: TIME, 6: VOLTAGE, 250: 0}, version=2), r"column 250 \(the 3\. of 3\)"),
+        (mpr({4: [], 6: []}), "holds no records"),
         (mpr_cycling(announced=ROWS + 1), "announces 61 records"),
         (mpr_cycling().replace(b"VMP data ", b"VMP dota "), "no module with data"),
         (mpr_cycling()[:1000], "announces .* are there"),
@@ -137,6 +138,27 @@ def test_mpr_says_what_is_wrong(tmp_path: Path, data: bytes, message: str) -> No
     with pytest.raises(DataError, match=message) as caught:
         opened(tmp_path, "a.mpr", data)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("higher", [256, 768])
+def test_mpr_columns_with_a_higher_byte(tmp_path: Path, higher: int) -> None:
+    """Newer programs write a higher byte for some columns; a few numbers above 255 have a meaning of their own."""
+    data = {4: TIME, 6: VOLTAGE, 11: CURRENT * 1e3, 39 + higher: 14, 498: 0.0}
+    assert_the_records(opened(tmp_path, "a.mpr", mpr(data, widths={39 + higher: "<u2", 498: "<f8"})))
+    assert_the_records(opened(tmp_path, "b.mpr", mpr(data, widths={39 + higher: "<u2"})))
+
+
+def test_mpr_charge_since_the_start(tmp_path: Path) -> None:
+    total = np.concatenate([[0.0], np.cumsum(10.0 * CURRENT[1:])])
+    found = opened(tmp_path, "a.mpr", mpr({4: TIME, 6: VOLTAGE, 8: CURRENT * 1e3, 435: 7.0, 434: total}))
+    assert found["charge_capacity_C"] == pytest.approx([0.09, 0.1, 0.1], rel=1e-5)
+    assert found["discharge_capacity_C"] == pytest.approx([0.1, 0.1, 0.1], rel=1e-5)
+
+
+def test_mpr_spectra_as_modulus_and_phase(tmp_path: Path) -> None:
+    polar = {32: FREQUENCY, 36: np.abs(IMPEDANCE), 35: np.degrees(np.angle(IMPEDANCE)), 4: np.arange(13.0)}
+    found = opened(tmp_path, "a.mpr", mpr(polar, technique=0x7F))
+    assert found["Z_re_ohm"][0] + 1j * found["Z_im_ohm"][0] == pytest.approx(IMPEDANCE, rel=1e-6)
 
 
 def test_an_unknown_version_of_data_is_named(tmp_path: Path) -> None:
@@ -162,12 +184,12 @@ def test_a_second_reader_is_tried(tmp_path: Path, galvani: types.ModuleType) -> 
         def __init__(self, path: str) -> None:
             self.data = np.zeros(ROWS, [("time/s", "f8"), ("Ewe/V", "f4"), ("<I>/mA", "f8")])
             self.data["time/s"], self.data["Ewe/V"], self.data["<I>/mA"] = TIME, VOLTAGE, CURRENT * 1e3
-            self.modules = [{"shortname": b"VMP Set   ", "data": b"\x04"}]
 
     galvani.MPRfile = MPRfile  # type: ignore[attr-defined]
     found = opened(tmp_path, "a.mpr", mpr({4: TIME, 6: VOLTAGE, 250: 0}))
     assert_the_records(found)
     assert found.meta["read_with"] == "galvani"
+    assert found.meta["area_m2"] == pytest.approx(1.54e-4)
 
 
 def test_every_reader_that_was_tried_is_named(tmp_path: Path, galvani: types.ModuleType) -> None:
@@ -363,6 +385,17 @@ def test_a_counter_of_program_loops_is_no_count_of_cycles() -> None:
     # A cell that is first discharged: its cycles are discharge and charge, not what is left of two.
     reversed_ = cycled(TIME, VOLTAGE, -CURRENT)
     assert reversed_["record_cycle"].tolist() == (np.arange(ROWS) // 20 + 1).tolist()
+
+
+def test_a_pulse_is_no_half_cycle() -> None:
+    """A charging pulse before the first discharge does not make the cycles those of another cell."""
+    time, current = np.arange(2000.0), np.tile(np.repeat([-1e-3, 1e-3], 500), 2)
+    current[:2] = 0.5e-3
+    current[700] = -1e-3
+    found = cycled(time, np.full(2000, 3.7), current, counter=np.repeat([1, 2], 1000))
+    assert found.meta["cycles_from"] == "the cycler's own count"
+    again = cycled(time, np.full(2000, 3.7), current)
+    assert np.unique(again["record_cycle"], return_counts=True)[1].tolist() == [1000, 1000]
 
 
 def test_a_step_is_one_direction_even_where_its_current_wavers() -> None:

@@ -50,9 +50,17 @@ def read(path: Path) -> Measurement:
     modules = _modules(data)
     if "VMP data" not in modules:
         raise DataError("holds no module with data (it has " + (", ".join(modules) or "none") + ")", hint=CUT)
-    settings = modules.get("VMP Set")
-    technique = settings.data[0] if settings is not None and settings.data else None
-    return measured(quantities(_columns(modules["VMP data"])), technique, _meta(modules, technique))
+    return measured(quantities(_columns(modules["VMP data"])), *_described(modules))
+
+
+def described(data: bytes) -> tuple[int | None, dict[str, Any]]:
+    """The number of the technique and the metadata of a file, whatever its data hold.
+
+    Raises
+    ------
+    DataError: its modules are damaged.
+    """
+    return _described(_modules(data))
 
 
 def _modules(data: bytes) -> dict[str, _Module]:
@@ -98,19 +106,22 @@ def _columns(module: _Module) -> dict[int, np.ndarray]:
     numbers = records(data, kind, 5, width, "columns").tolist()
     layout = layout_of(numbers)
     if len(data) - begin != count * layout.itemsize:
+        layout = layout_of(numbers, always_lower=True)
+    if len(data) - begin != count * layout.itemsize:
         raise DataError(
             f"announces {count} records of {layout.itemsize} bytes, {len(data) - begin} bytes are there",
             hint="in EC-Lab: Experiment, Export as Text (.mpt)",
         )
     held = records(data, layout, begin, count, "records")
-    return {number: held[str(number)] for number in set(numbers) if str(number) in (layout.names or ())}
+    return {int(name): held[name] for name in layout.names or () if name.isdigit()}
 
 
-def _meta(modules: dict[str, _Module], technique: int | None) -> dict[str, Any]:
+def _described(modules: dict[str, _Module]) -> tuple[int | None, dict[str, Any]]:
+    settings, log = modules.get("VMP Set"), modules.get("VMP LOG")
+    technique = settings.data[0] if settings is not None and settings.data else None
     meta: dict[str, Any] = {"instrument": "BioLogic"}
     if technique is not None:
         meta["technique"] = TECHNIQUES.get(technique, f"EC-Lab technique {technique}")
-    settings, log = modules.get("VMP Set"), modules.get("VMP LOG")
     started = _started(settings, log)
     if started:
         meta["started"] = started
@@ -123,8 +134,8 @@ def _meta(modules: dict[str, _Module], technique: int | None) -> dict[str, Any]:
             meta["notes"] = notes
     version = pascal(log.data, 0x3B7) if log is not None else ""
     if re.fullmatch(r"\d{1,2}\.\d{1,3}", version):
-        meta["software"] = f"EC-Lab {version}"
-    return meta
+        meta["software"] = f"{'EC-Lab' if float(version) >= 5 else 'BT-Lab'} {version}"
+    return technique, meta
 
 
 def _started(settings: _Module | None, log: _Module | None) -> str:

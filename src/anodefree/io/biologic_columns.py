@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -31,13 +32,15 @@ _QUANTITIES: Final[dict[str, tuple[tuple[int, float], ...]]] = {
     "time_s": ((4, 1.0),),
     "voltage_V": ((27, 1.0), (6, 1.0), (77, 1.0), (174, 1.0)),
     "current_A": ((11, 1e-3), (76, 1e-3), (8, 1e-3)),
-    "passed_C": ((7, 3.6), (23, 3.6), (179, 1.0), (435, 1.0)),
-    "charge_C": ((498, 3.6),),
-    "discharge_C": ((499, 3.6),),
+    # Since the record before, and since the start; dQ (23, 179, 435) counts from the start of a step, and is not needed.
+    "passed_C": ((7, 3.6),),
+    "total_C": ((13, 3.6), (434, 1.0), (178, 1.0)),
     "control_V": ((19, 1.0),),
     "frequency_Hz": ((32, 1.0),),
     "Z_re_ohm": ((37, 1.0),),
     "Z_im_ohm": ((38, -1.0),),
+    "Z_abs_ohm": ((36, 1.0),),
+    "Z_phase_rad": ((35, math.pi / 180),),
     "temperature_C": ((462, 1.0), (206, 1.0)),
     "cycle": ((24, 1.0),),
 }
@@ -49,22 +52,31 @@ HEADERS: Final[dict[int, str]] = {
     7: "dq/mA.h",
     8: "I/mA",
     11: "<I>/mA",
+    13: "(Q-Qo)/mA.h",
     19: "control/V",
-    23: "dQ/mA.h",
     24: "cycle number",
     27: "Ewe-Ece/V",
     32: "freq/Hz",
     37: "Re(Z)/Ohm",
     38: "-Im(Z)/Ohm",
+    35: "Phase(Z)/deg",
+    36: "|Z|/Ohm",
     77: "<Ewe>/V",
-    179: "dQ/C",
+    434: "(Q-Qo)/C",
     462: "Temperature/°C",
-    498: "Q charge/mA.h",
-    499: "Q discharge/mA.h",
 }
 
 
-def layout_of(numbers: Sequence[int]) -> np.dtype[Any]:
+def known_as(number: int, *, always_lower: bool = False) -> int:
+    """The number under which a column's width is listed: its own, or what it is beyond a multiple of 256.
+
+    Newer programs write the higher byte for some columns, without a change of meaning; a few numbers above 255 have one of
+    their own (`always_lower` takes these for their lower byte too).
+    """
+    return number if number in WIDTH and not always_lower else number % 256
+
+
+def layout_of(numbers: Sequence[int], *, always_lower: bool = False) -> np.dtype[Any]:
     """The layout of one record; its fields are named by their column numbers.
 
     Raises
@@ -73,13 +85,14 @@ def layout_of(numbers: Sequence[int]) -> np.dtype[Any]:
     """
     fields: list[tuple[str, str]] = []
     seen: set[str] = set()
-    for place, number in enumerate(numbers):
-        name = "flags" if number in FLAGS else str(number)
+    for place, written in enumerate(numbers):
+        number = known_as(written, always_lower=always_lower)
+        name = "flags" if written in FLAGS else str(number)
         if name == "flags" and name in seen:
             continue
         if name != "flags" and number not in WIDTH:
             raise DataError(
-                f"column {number} (the {place + 1}. of {len(numbers)}) is of a type that is not known here",
+                f"column {written} (the {place + 1}. of {len(numbers)}) is of a type that is not known here",
                 hint="in EC-Lab: Experiment, Export as Text, then read the .mpt; "
                 "or pip install 'anodefree[gpl]' for a second reader",
             )

@@ -9,8 +9,9 @@ import numpy as np
 
 from anodefree.core.measurement import Measurement
 from anodefree.errors import DataError, missing_extra
+from anodefree.io.biologic_binary import described
 from anodefree.io.biologic_columns import HEADERS, quantities
-from anodefree.io.biologic_measured import TECHNIQUES, measured
+from anodefree.io.biologic_measured import measured
 
 
 @np.errstate(all="ignore")
@@ -28,12 +29,8 @@ def read(path: Path) -> Measurement:
     try:
         found = reader(str(path))
         named = {str(n): np.asarray(found.data[n]) for n in found.data.dtype.names or ()}
-        settings = next((m["data"] for m in found.modules if m["shortname"] == b"VMP Set   "), b"")
     except Exception as error:  # whatever it raises on such a file, it means that it cannot read it
         raise DataError(f"galvani cannot read it ({type(error).__name__}: {str(error)[:200]})") from error
-    technique = settings[0] if settings else None
     columns = {number: named[header] for number, header in HEADERS.items() if header in named}
-    meta = {"instrument": "BioLogic", "read_with": "galvani"}
-    if technique is not None:
-        meta["technique"] = TECHNIQUES.get(technique, f"EC-Lab technique {technique}")
-    return measured(quantities(columns), technique, meta)
+    technique, meta = described(path.read_bytes())
+    return measured(quantities(columns), technique, {**meta, "read_with": "galvani"})

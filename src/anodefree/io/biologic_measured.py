@@ -10,7 +10,7 @@ import numpy as np
 from anodefree.core.measurement import Measurement
 from anodefree.errors import DataError
 from anodefree.io.columns import Column
-from anodefree.io.cycled import cycled, since_last
+from anodefree.io.cycled import cycled
 from anodefree.io.spectra import impedance
 from anodefree.io.table import Table
 from anodefree.kinds.cycling import CYCLING
@@ -50,6 +50,11 @@ def measured(held: Mapping[str, np.ndarray], technique: int | None, meta: Mappin
     ------
     DataError: none of these can be made from its columns, or their numbers contradict each other.
     """
+    if any(v.size == 0 for v in held.values()):
+        raise DataError("holds no records", hint="was anything recorded?")
+    if "Z_re_ohm" not in held and "Z_abs_ohm" in held and "Z_phase_rad" in held:
+        z = held["Z_abs_ohm"] * np.exp(1j * held["Z_phase_rad"])
+        held = {**held, "Z_re_ohm": z.real, "Z_im_ohm": z.imag}
     if all(n in held for n in _SPECTRUM) and np.mean(held["frequency_Hz"] > 0) > 0.5:
         return _impedance(held, meta)
     if "time_s" not in held or "voltage_V" not in held:
@@ -102,11 +107,10 @@ def _cycling(held: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> Measure
 
 def _passed(held: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray] | None:
     """Charge since the record before, on charging and on discharging."""
-    if "passed_C" in held:
-        return np.maximum(held["passed_C"], 0.0), np.maximum(-held["passed_C"], 0.0)
-    if "charge_C" in held and "discharge_C" in held:
-        return since_last(held["charge_C"]), since_last(held["discharge_C"])
-    return None
+    passed = held.get("passed_C")
+    if passed is None and "total_C" in held:
+        passed = np.diff(held["total_C"], prepend=held["total_C"][0])
+    return None if passed is None else (np.maximum(passed, 0.0), np.maximum(-passed, 0.0))
 
 
 def _mean_current(time_s: np.ndarray, passed_C: np.ndarray) -> np.ndarray:

@@ -12,6 +12,9 @@ from anodefree.errors import DataError
 from anodefree.io.records import charge_by_cycle, cycles_by_sign
 from anodefree.kinds.cycling import CYCLING
 
+_REST: Final = 1e-3
+"""Currents below this part of the largest are rest, and no direction."""
+_PULSE: Final = 0.003
 _DOUBT: Final = 0.05
 """Counters and integrated current that differ by more than this part are worth a note."""
 
@@ -31,7 +34,7 @@ def cycled(
     `passed_C` is the charge that passed since the record before, on charging and on discharging (both positive); without it
     the current is integrated. `counter` is the cycler's own cycle number: it is kept where none of its cycles holds more than
     one charge and one discharge; a counter of program loops, or none, is replaced by counting half cycles of opposite sign in
-    the order in which the test began. `step` numbers the steps of the program: each has one direction.
+    the order in which the test began (pulses apart). `step` numbers the steps of the program: each has one direction.
 
     Raises
     ------
@@ -94,6 +97,7 @@ def _cycles(
     current_A: np.ndarray, time_s: np.ndarray, counter: np.ndarray | None, step: np.ndarray | None, notes: dict[str, Any]
 ) -> np.ndarray:
     direction = current_A if step is None else _of_step(current_A, time_s, step)
+    direction = _without_pulses(direction, current_A, time_s)
     alternations = cycles_by_sign(direction)
     if counter is not None:
         counter = counter - counter.min() + 1 if counter.min() < 1 else counter
@@ -102,6 +106,21 @@ def _cycles(
             return np.asarray(counter, dtype=np.int64)
     notes["cycles_from"] = "alternation of charge and discharge, in the order in which the test began"
     return np.ones(current_A.size, np.int64) if alternations is None else alternations
+
+
+def _without_pulses(direction: np.ndarray, current_A: np.ndarray, time_s: np.ndarray) -> np.ndarray:
+    """The direction, at rest where a half cycle passes less than 3 thousandths of the largest one's charge.
+
+    Such are pulses that measure a resistance, and the currents by which a cycler ends a step.
+    """
+    active = np.flatnonzero(np.abs(direction) > _REST * np.abs(direction).max())
+    if not active.size:
+        return direction
+    half = np.concatenate([[0], np.cumsum(np.diff(np.sign(direction[active])) != 0)])
+    charge = np.bincount(half, (np.abs(current_A) * np.gradient(time_s))[active] if time_s.size > 1 else None)
+    out = direction.copy()
+    out[active[(charge < _PULSE * charge.max())[half]]] = 0.0
+    return out
 
 
 def _of_step(current_A: np.ndarray, time_s: np.ndarray, step: np.ndarray) -> np.ndarray:
@@ -113,7 +132,7 @@ def _of_step(current_A: np.ndarray, time_s: np.ndarray, step: np.ndarray) -> np.
 
 def _holds_several(counter: np.ndarray, direction: np.ndarray) -> bool:
     """Whether a cycle of the counter holds more than one change between charge and discharge."""
-    active = np.flatnonzero(np.abs(direction) > 1e-3 * np.abs(direction).max())
+    active = np.flatnonzero(np.abs(direction) > _REST * np.abs(direction).max())
     sign, cycle = np.sign(direction[active]), counter[active]
     turns = (np.diff(sign) != 0) & (np.diff(cycle) == 0)
     _, of = np.unique(cycle[1:][turns], return_inverse=True)

@@ -95,7 +95,14 @@ _OURS: Final = (
     ),
     Format("biologic", "BioLogic EC-Lab", _BIOLOGIC, (".mpr",), _starts(_MPR), "anodefree.io.biologic_binary", 2**30),
     # The same files once more, for what the reader above does not know; only where galvani is installed.
-    Format("galvani", "BioLogic EC-Lab, by galvani", _BIOLOGIC, (".mpr",), _has_galvani, "anodefree.io.biologic_galvani"),
+    Format(
+        "galvani",
+        "BioLogic EC-Lab, by galvani where it is installed",
+        _BIOLOGIC,
+        (".mpr",),
+        _has_galvani,
+        "anodefree.io.biologic_galvani",
+    ),
     Format("ivium", "IviumSoft", ("impedance",), (".idf", ".ids"), _is_ivium, "anodefree.io.ivium", 2**26),
     Format("nda", "Neware BTS", ("cycling",), (".nda",), _starts(b"NEWARE"), "anodefree.io.neware_nda", 2**30),
     Format("ndax", "Neware BTS 8 archive", ("cycling",), (".ndax",), _is_ndax, "anodefree.io.neware_ndax"),

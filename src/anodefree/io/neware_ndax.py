@@ -128,11 +128,11 @@ def _apart(tables: dict[str, bytes], version: int, meta: dict[str, Any]) -> Meas
     first = begins(step)
     # Charge of the records since the last whose counters are kept.
     extra = np.where(after > 0, interval * current, 0.0)
+    anchor = np.maximum.accumulate(np.where(after == 0, np.arange(index.size), 0))
     passed = []
     for name, part in (("charge", np.maximum(extra, 0.0)), ("discharge", np.maximum(-extra, 0.0))):
         run_up = np.cumsum(part)
         counter = np.abs(run[name][kept].astype(float)) * (1e-3 if milli else 3600.0)
-        anchor = np.maximum.accumulate(np.where(after == 0, np.arange(index.size), 0))
         passed.append(since_last(counter + run_up - run_up[anchor], first))
     return cycled(
         elapsed(clock, first),
