@@ -119,6 +119,7 @@ def test_biologic_sweep(shared: Path) -> None:
     # 20 mV/s in the settings, as yadg reads them.
     assert found.meta["scan_rate_V_s"] == pytest.approx(0.02)
     assert found.meta["technique"] == "Linear Sweep Voltammetry"
+    assert found.meta["reference"] == "SCE Saturated Calomel Electrode"
 
 
 def test_neware_nda_bts9(shared: Path) -> None:

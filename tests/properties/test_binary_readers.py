@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import anodefree as af
 from anodefree.core.measurement import Measurement
 from anodefree.errors import DataError
-from anodefree.io import formats, neware_ndax
+from anodefree.io import biologic_binary, formats, neware_ndax
 from anodefree.io.cycled import cycled, since_last
 from binary_writers import (
     CHARGE,
@@ -146,6 +146,23 @@ def test_mpr_columns_with_a_higher_byte(tmp_path: Path, higher: int) -> None:
     data = {4: TIME, 6: VOLTAGE, 11: CURRENT * 1e3, 39 + higher: 14, 498: 0.0}
     assert_the_records(opened(tmp_path, "a.mpr", mpr(data, widths={39 + higher: "<u2", 498: "<f8"})))
     assert_the_records(opened(tmp_path, "b.mpr", mpr(data, widths={39 + higher: "<u2"})))
+
+
+def test_mpr_as_another_kind(tmp_path: Path) -> None:
+    """Cycling with spectra between: what is wanted decides; without a wish, what most records are."""
+    path = tmp_path / "a.mpr"
+    size = FREQUENCY.size
+    held = {4: np.concatenate([TIME, TIME[-1] + 1 + np.arange(size)]), 6: np.full(ROWS + size, 3.5)}
+    held |= {8: np.concatenate([CURRENT * 1e3, np.zeros(size)]), 32: np.concatenate([np.zeros(ROWS), FREQUENCY])}
+    held |= {37: np.concatenate([np.zeros(ROWS), IMPEDANCE.real]), 38: np.concatenate([np.zeros(ROWS), -IMPEDANCE.imag])}
+    path.write_bytes(mpr(held, technique=0x7F))
+    assert biologic_binary.read(path)["time_s"].size == ROWS + size
+    assert biologic_binary.read(path, kind="polarisation")["potential_V"].size == ROWS + size
+    spectra = biologic_binary.read(path, kind="impedance")
+    assert spectra["Z_re_ohm"][0] == pytest.approx(IMPEDANCE.real, rel=1e-6)
+    path.write_bytes(mpr_cycling())
+    with pytest.raises(DataError, match="holds no impedance"):
+        biologic_binary.read(path, kind="impedance")
 
 
 def test_mpr_charge_since_the_start(tmp_path: Path) -> None:
@@ -379,7 +396,7 @@ def test_idf_says_what_is_wrong(tmp_path: Path, data: bytes, message: str) -> No
 def test_a_counter_of_program_loops_is_no_count_of_cycles() -> None:
     found = cycled(TIME, VOLTAGE, CURRENT, counter=np.ones(ROWS))
     assert found["record_cycle"].tolist() == (np.arange(ROWS) // 20 + 1).tolist()
-    assert "alternation" in found.meta["cycles_from"]
+    assert found.meta["cycles_from"] == "changes of the current's sign"
     kept = cycled(TIME, VOLTAGE, CURRENT, counter=np.arange(ROWS) // 20 + 7)
     assert kept["cycle_number"].tolist() == [7, 8, 9]
     # A cell that is first discharged: its cycles are discharge and charge, not what is left of two.
@@ -393,7 +410,7 @@ def test_a_pulse_is_no_half_cycle() -> None:
     current[:2] = 0.5e-3
     current[700] = -1e-3
     found = cycled(time, np.full(2000, 3.7), current, counter=np.repeat([1, 2], 1000))
-    assert found.meta["cycles_from"] == "the cycler's own count"
+    assert "cycles_from" not in found.meta
     again = cycled(time, np.full(2000, 3.7), current)
     assert np.unique(again["record_cycle"], return_counts=True)[1].tolist() == [1000, 1000]
 

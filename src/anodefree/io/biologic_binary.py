@@ -35,8 +35,10 @@ class _Module:
 
 
 @np.errstate(all="ignore")  # a damaged number is found when the arrays are checked
-def read(path: Path) -> Measurement:
+def read(path: Path, *, kind: str = "") -> Measurement:
     """Impedance, polarisation or cycling, with technique, start, electrode area and program version.
+
+    `kind` is the one that is wanted of a file that holds records of several.
 
     The program's default area of 0.001 cm2 is no measurement, and is not taken.
 
@@ -50,7 +52,7 @@ def read(path: Path) -> Measurement:
     modules = _modules(data)
     if "VMP data" not in modules:
         raise DataError("holds no module with data (it has " + (", ".join(modules) or "none") + ")", hint=CUT)
-    return measured(quantities(_columns(modules["VMP data"])), *_described(modules))
+    return measured(quantities(_columns(modules["VMP data"])), *_described(modules), kind)
 
 
 def described(data: bytes) -> tuple[int | None, dict[str, Any]]:
@@ -129,9 +131,10 @@ def _described(modules: dict[str, _Module]) -> tuple[int | None, dict[str, Any]]
         area = unpack("<f", settings.data, 0x211, "the electrode area")
         if _DEFAULT_AREA_CM2 * 1.001 < area < 1e5:
             meta["area_m2"] = float(f"{area * 1e-4:.6g}")
-        notes = pascal(settings.data, 0x07)
-        if notes:
-            meta["notes"] = notes
+        for key, at in (("notes", 0x07), ("reference", 0x215)):
+            written = pascal(settings.data, at)
+            if written and written != "(unspecified)":
+                meta[key] = written
     version = pascal(log.data, 0x3B7) if log is not None else ""
     if re.fullmatch(r"\d{1,2}\.\d{1,3}", version):
         meta["software"] = f"{'EC-Lab' if float(version) >= 5 else 'BT-Lab'} {version}"

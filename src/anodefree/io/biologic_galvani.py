@@ -15,7 +15,7 @@ from anodefree.io.biologic_measured import measured
 
 
 @np.errstate(all="ignore")
-def read(path: Path) -> Measurement:
+def read(path: Path, *, kind: str = "") -> Measurement:
     """Impedance, polarisation or cycling, from the columns that galvani finds.
 
     Raises
@@ -33,4 +33,4 @@ def read(path: Path) -> Measurement:
         raise DataError(f"galvani cannot read it ({type(error).__name__}: {str(error)[:200]})") from error
     columns = {number: named[header] for number, header in HEADERS.items() if header in named}
     technique, meta = described(path.read_bytes())
-    return measured(quantities(columns), technique, {**meta, "read_with": "galvani"})
+    return measured(quantities(columns), technique, {**meta, "read_with": "galvani"}, kind)

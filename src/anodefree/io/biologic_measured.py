@@ -41,10 +41,11 @@ _SPECTRUM: Final = ("frequency_Hz", "Z_re_ohm", "Z_im_ohm")
 _UNITS: Final = {"frequency_Hz": "Hz", "time_s": "s", "voltage_V": "V", "temperature_K": "K"}
 
 
-def measured(held: Mapping[str, np.ndarray], technique: int | None, meta: Mapping[str, Any]) -> Measurement:
-    """The measurement that quantities in SI make up.
+def measured(held: Mapping[str, np.ndarray], technique: int | None, meta: Mapping[str, Any], wanted: str = "") -> Measurement:
+    """The measurement that quantities in SI make up, of the kind that is `wanted`.
 
-    A file whose records are mostly at a frequency holds impedance; one of a potential sweep, polarisation; any other, cycling.
+    Without a wish, a file whose records are mostly at a frequency is impedance; one of a potential sweep, polarisation; any
+    other, cycling.
 
     Raises
     ------
@@ -55,16 +56,24 @@ def measured(held: Mapping[str, np.ndarray], technique: int | None, meta: Mappin
     if "Z_re_ohm" not in held and "Z_abs_ohm" in held and "Z_phase_rad" in held:
         z = held["Z_abs_ohm"] * np.exp(1j * held["Z_phase_rad"])
         held = {**held, "Z_re_ohm": z.real, "Z_im_ohm": z.imag}
-    if all(n in held for n in _SPECTRUM) and np.mean(held["frequency_Hz"] > 0) > 0.5:
+    kind = wanted or _natural(held, technique)
+    if kind == "impedance":
         return _impedance(held, meta)
     if "time_s" not in held or "voltage_V" not in held:
         raise DataError("holds neither spectra nor time and potential", hint="in EC-Lab: Experiment, Export as Text (.mpt)")
-    if technique in SWEEPS and "current_A" in held:
-        return _polarisation(held, meta)
-    return _cycling(held, meta)
+    return _polarisation(held, meta) if kind == "polarisation" and "current_A" in held else _cycling(held, meta)
+
+
+def _natural(held: Mapping[str, np.ndarray], technique: int | None) -> str:
+    """What most of its records are."""
+    if all(n in held for n in _SPECTRUM) and np.mean(held["frequency_Hz"] > 0) > 0.5:
+        return "impedance"
+    return "polarisation" if technique in SWEEPS and "current_A" in held else "cycling"
 
 
 def _impedance(held: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> Measurement:
+    if not all(n in held for n in _SPECTRUM) or not (held["frequency_Hz"] > 0).any():
+        raise DataError("holds no impedance", hint="leave the kind out")
     raw = {n: held[n] for n in (*_SPECTRUM, "time_s", "voltage_V", "cycle") if n in held}
     if "temperature_C" in held:
         raw["temperature_K"] = held["temperature_C"] + 273.15

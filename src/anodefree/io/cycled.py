@@ -102,9 +102,8 @@ def _cycles(
     if counter is not None:
         counter = counter - counter.min() + 1 if counter.min() < 1 else counter
         if alternations is None or not _holds_several(counter, direction):
-            notes["cycles_from"] = "the cycler's own count"
             return np.asarray(counter, dtype=np.int64)
-    notes["cycles_from"] = "alternation of charge and discharge, in the order in which the test began"
+    notes["cycles_from"] = "changes of the current's sign"
     return np.ones(current_A.size, np.int64) if alternations is None else alternations
 
 
