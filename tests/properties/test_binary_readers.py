@@ -320,6 +320,12 @@ def test_an_archive_unpacks_within_bounds(tmp_path: Path, monkeypatch: pytest.Mo
         opened(tmp_path, "a.ndax", zipped({**ndax_tables(17), "data.ndc": bytes(2**26)}))
 
 
+def test_a_table_of_too_many_records_is_not_spread_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neware_ndax, "MAX_RECORDS", 100)
+    with pytest.raises(DataError, match="more than the 100 records"):
+        opened(tmp_path, "a.ndax", zipped(ndax_tables(17)))
+
+
 def test_an_archive_that_lies_about_its_sizes(tmp_path: Path) -> None:
     data = bytearray(zipped(ndax_tables(17)))
     at = data.index(b"PK\1\2")

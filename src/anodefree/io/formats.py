@@ -105,7 +105,7 @@ def _has_galvani(head: bytes, suffix: str) -> bool:
 _MPR: Final = b"BIO-LOGIC MODULAR FILE\x1a"
 _ACCESS: Final = (b"\0\1\0\0Standard Jet DB", b"\0\1\0\0Standard ACE DB")
 _EC_LAB: Final = ("impedance", "cycling", "polarisation")
-_BINARIES: Final = (
+_INSTRUMENTS: Final = (
     Format("biologic", "BioLogic EC-Lab", _EC_LAB, (".mpr",), _starts(_MPR), "anodefree.io.biologic_binary", 2**30),
     # The same files once more, for what the reader above does not know.
     Format("galvani", "BioLogic, if galvani is there", _EC_LAB, (".mpr",), _has_galvani, "anodefree.io.biologic_galvani"),
@@ -118,7 +118,7 @@ _BINARIES: Final = (
 
 def formats() -> tuple[Format, ...]:
     """Every format, in the order in which they are tried: ours, those of installed packages, and plain text last."""
-    return (*_OURS, *_BINARIES, *(f for f in added().values() if isinstance(f, Format)), _TEXT)
+    return (*_OURS, *_INSTRUMENTS, *(f for f in added().values() if isinstance(f, Format)), _TEXT)
 
 
 @cache

@@ -20,6 +20,7 @@ from anodefree.io.neware_scale import EXPORT, in_order, milliamperes_per_count, 
 
 MAX_BYTES: Final = 2**29
 """The most that all the tables of an archive may unpack to."""
+MAX_RECORDS: Final = 2**24
 _MAX_XML: Final = 2**20
 _MAX_ENTRIES: Final = 10_000
 _PAGE: Final = 4096
@@ -112,8 +113,9 @@ def _complete(main: bytes, version: int, meta: dict[str, Any]) -> Measurement:
 def _apart(tables: dict[str, bytes], version: int, meta: dict[str, Any]) -> Measurement:
     """Voltage and current in one table; time, step and counters of some records in a second; cycles in a third."""
     main = tables["data.ndc"]
+    rows = _rows(main, _BARE)
     index = np.flatnonzero(_used(main, _BARE)) + 1
-    rows = _rows(main, _BARE)[index - 1]
+    rows = rows[index - 1]
     run = _run(tables["data_runInfo.ndc"], version)
     if not index.size or not run.size or run["index"][0] > index[0]:
         raise DataError("its first record has no time in 'data_runInfo.ndc'", hint=EXPORT)
@@ -190,6 +192,8 @@ def _pages(data: bytes, page: int) -> np.ndarray:
 def _rows(data: bytes, row: np.dtype[Any], page: int = _PAGE, begin: int = _BEGIN) -> np.ndarray:
     """Every row of every page, used or not."""
     each = (page - begin - 1) // row.itemsize
+    if len(data) // page * each > MAX_RECORDS:
+        raise DataError(f"a table has room for more than the {MAX_RECORDS} records that are read", hint=EXPORT)
     body = _pages(data, page)[:, begin : begin + each * row.itemsize]
     return np.ascontiguousarray(body).view(row).ravel()
 
