@@ -229,6 +229,15 @@ def test_nda_layouts(tmp_path: Path, version: int) -> None:
         assert found.meta["started"] == "2024-02-01 00:00:00"
 
 
+def test_nda_records_that_are_lost_are_counted(tmp_path: Path) -> None:
+    data = bytearray(nda())
+    assert "records_missing" not in opened(tmp_path, "a.nda", bytes(data)).meta
+    data[2048 + 86 * 5] = 0xAA
+    found = opened(tmp_path, "a.nda", bytes(data))
+    assert found["time_s"].size == ROWS - 1
+    assert found.meta["records_missing"] == "1 of 60"
+
+
 @pytest.mark.parametrize(
     ("current_range", "scale"), [(-5, 1e-5), (-50, 1e-4), (-100, 1e-3), (-6000, 1e-2), (5, 1e-4), (100, 1e-2)]
 )

@@ -12,7 +12,7 @@ from anodefree.core.measurement import Measurement
 from anodefree.errors import DataError
 from anodefree.io.binary import CUT, layout, records, text, unpack
 from anodefree.io.cycled import begins, cycled, elapsed, since_last
-from anodefree.io.neware_scale import EXPORT, in_order, milliamperes_per_count, started_at, written_date
+from anodefree.io.neware_scale import EXPORT, in_order, milliamperes_per_count, missing, started_at, written_date
 
 _DATA: Final = 0x55
 """Marks a record of data; others are of thermometers, or empty."""
@@ -103,6 +103,7 @@ def _bts7(data: bytes, meta: dict[str, Any], *, spelt: bool) -> Measurement:
     found = _kept(records(data, _BTS7, begin, length // _BTS7.itemsize, "records"))
     counts = np.stack([found["current"], found["charge"], found["discharge"]], axis=1)
     scale = milliamperes_per_count(found["range"], counts) * 1e-3
+    meta |= missing(found["index"])
     clock = found["time"] * 1e-3
     first = begins(found["step"] * 256 + found["jump"], clock)
     meta["started"] = written_date(found[0]) if spelt else started_at(float(found["unix"][0]))
@@ -121,6 +122,7 @@ def _bts7(data: bytes, meta: dict[str, Any], *, spelt: bool) -> Measurement:
 
 def _bts9_early(data: bytes, meta: dict[str, Any]) -> Measurement:
     found = _kept(np.concatenate([_whole(data, _BTS9_EARLY, at, size) for at, size in _blocks(data)]))
+    meta |= missing(found["index"])
     clock = found["time"] * 1e-6
     first = begins(found["step"].astype(np.int64), clock)
     meta["started"] = started_at(float(found["unix"][0]) * 1e-6)
@@ -144,6 +146,7 @@ def _bts91(data: bytes, meta: dict[str, Any]) -> Measurement:
     first = begins(found["step"].astype(np.int64))
     counted = found["charge"].astype(float) * 1e-3
     passed = since_last(counted, first)
+    meta |= missing(found["index"])
     meta["started"] = started_at(float(found["unix"][0]))
     meta["software"] = _version(data)
     if "temperature" in (record.names or ()):

@@ -16,7 +16,7 @@ from anodefree.core.measurement import Measurement
 from anodefree.errors import DataError
 from anodefree.io.binary import layout
 from anodefree.io.cycled import begins, cycled, elapsed, since_last
-from anodefree.io.neware_scale import EXPORT, in_order, milliamperes_per_count, started_at, written_date
+from anodefree.io.neware_scale import EXPORT, in_order, milliamperes_per_count, missing, started_at, written_date
 
 MAX_BYTES: Final = 2**29
 """The most that all the tables of an archive may unpack to."""
@@ -106,7 +106,7 @@ def _complete(main: bytes, version: int, meta: dict[str, Any]) -> Measurement:
         passed_C=(since_last(found["charge"] * scale, first), since_last(found["discharge"] * scale, first)),
         counter=found["cycle"].astype(np.int64) + 1,
         step=np.cumsum(first),
-        meta=_with_start(meta, written_date(found[0])),
+        meta=_with_start({**meta, **missing(found["index"])}, written_date(found[0])),
     )
 
 
@@ -143,7 +143,7 @@ def _apart(tables: dict[str, bytes], version: int, meta: dict[str, Any]) -> Meas
         passed_C=(passed[0], passed[1]),
         counter=_cycles(tables, version, step),
         step=step,
-        meta=_with_start(meta, started_at(float(run["unix"][0]) + float(run["milliseconds"][0]) * 1e-3)),
+        meta=_with_start({**meta, **missing(index)}, started_at(float(run["unix"][0]) + float(run["milliseconds"][0]) * 1e-3)),
     )
 
 

@@ -48,6 +48,12 @@ def in_order(found: np.ndarray) -> np.ndarray:
     return np.asarray(found[np.unique(index, return_index=True)[1]])
 
 
+def missing(index: np.ndarray) -> dict[str, str]:
+    """A note for the metadata where numbers of records are passed over: the cycler numbers them without a gap."""
+    count = int(index[-1]) - int(index[0]) + 1 - index.size
+    return {"records_missing": f"{count} of {count + index.size}"} if count else {}
+
+
 def started_at(unix_s: float) -> str:
     """A time since 1970 as text; empty where it is no plausible one."""
     if not 6e8 < unix_s < 4.1e9:
