@@ -15,6 +15,7 @@ from anodefree.kinds.cycling import CYCLING
 _REST: Final = 1e-3
 """Currents below this part of the largest are rest, and no direction."""
 _PULSE: Final = 0.003
+"""Half cycles that pass less than this part of the largest one's charge are pulses."""
 _DOUBT: Final = 0.05
 """Counters and integrated current that differ by more than this part are worth a note."""
 
@@ -108,10 +109,7 @@ def _cycles(
 
 
 def _without_pulses(direction: np.ndarray, current_A: np.ndarray, time_s: np.ndarray) -> np.ndarray:
-    """The direction, at rest where a half cycle passes less than 3 thousandths of the largest one's charge.
-
-    Such are pulses that measure a resistance, and the currents by which a cycler ends a step.
-    """
+    """The direction, at rest in pulses: those that measure a resistance, and the currents by which a cycler ends a step."""
     active = np.flatnonzero(np.abs(direction) > _REST * np.abs(direction).max())
     if not active.size:
         return direction
