@@ -36,8 +36,6 @@ INSTRUMENTS = {
     "pyDRTtools/2ZARC3.csv": 81,
 }
 NO_MEASUREMENT = {
-    "eis/pyimpspec/data.idf": "binary",
-    "eis/hybrid_drt/PEIS_LPSCl_IonBlocking_-25C.mpr": r"\.mpr",
     "eis/hybrid_drt/sample_info.txt": "names the columns",
     "eis/EISFitpython/REF_Batch_EISfit_Report.txt": "names the columns",
     "eis/EISFitpython/REF_Arrhenius_Analysis_Report.txt": "names the columns",
@@ -45,9 +43,6 @@ NO_MEASUREMENT = {
     "eis/pyDRTtools/1ZARC_DRT-RR.csv": "names the columns",
     "cells/label_data_post_batch4.csv": "names the columns",
     "cells/Li_Li_POL.txt": "not a frequency sweep",
-    "cells/TestFile.nda": r"Neware \.nda",
-    "cells/test.ndax": "zip archive",
-    "cells/arbin_example.res": r"Arbin \.res",
     "cells/TestFile.ftr": "Feather",
 }
 

@@ -7,6 +7,7 @@ A package adds its own by the entry-point group `anodefree.readers`. The entry's
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -89,9 +90,35 @@ _TEXT: Final = Format(
 )
 
 
+def _is_ndax(head: bytes, suffix: str) -> bool:
+    return head.startswith(b"PK\x03\x04") and (suffix == ".ndax" or b".ndc" in head)
+
+
+def _is_ivium(head: bytes, suffix: str) -> bool:
+    return (b"Corrosion=" in head and b"Levels=" in head) or (suffix in (".idf", ".ids") and b"Method=" in head)
+
+
+def _has_galvani(head: bytes, suffix: str) -> bool:
+    return head.startswith(_MPR) and importlib.util.find_spec("galvani") is not None
+
+
+_MPR: Final = b"BIO-LOGIC MODULAR FILE\x1a"
+_ACCESS: Final = (b"\0\1\0\0Standard Jet DB", b"\0\1\0\0Standard ACE DB")
+_EC_LAB: Final = ("impedance", "cycling", "polarisation")
+_INSTRUMENTS: Final = (
+    Format("biologic", "BioLogic EC-Lab", _EC_LAB, (".mpr",), _starts(_MPR), "anodefree.io.biologic_binary", 2**30),
+    # The same files once more, for what the reader above does not know.
+    Format("galvani", "BioLogic, if galvani is there", _EC_LAB, (".mpr",), _has_galvani, "anodefree.io.biologic_galvani"),
+    Format("ivium", "IviumSoft", ("impedance",), (".idf", ".ids"), _is_ivium, "anodefree.io.ivium", 2**26),
+    Format("nda", "Neware BTS", ("cycling",), (".nda",), _starts(b"NEWARE"), "anodefree.io.neware_nda", 2**30),
+    Format("ndax", "Neware BTS 8 archive", ("cycling",), (".ndax",), _is_ndax, "anodefree.io.neware_ndax"),
+    Format("arbin", "Arbin MITS Pro database", ("cycling",), (".res",), _starts(*_ACCESS), "anodefree.io.arbin"),
+)
+
+
 def formats() -> tuple[Format, ...]:
     """Every format, in the order in which they are tried: ours, those of installed packages, and plain text last."""
-    return (*_OURS, *(f for f in added().values() if isinstance(f, Format)), _TEXT)
+    return (*_OURS, *_INSTRUMENTS, *(f for f in added().values() if isinstance(f, Format)), _TEXT)
 
 
 @cache
