@@ -1,0 +1,201 @@
+"""One activation energy from all spectra at once: every circuit parameter tied over temperature by a law with scatter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from anodefree.analysis.eis.joint import Spectra
+from anodefree.core.constants import GAS_J_MOL_K
+from anodefree.numerics.joint_fitting import Quadratic, bordered, quadratic
+from anodefree.numerics.tied_groups import Laws, Tied, most_likely_scatter, tied
+
+
+@dataclass(frozen=True)
+class Tie:
+    """How the free parameters go with temperature; those that are neither `shared` nor `alone` follow a law."""
+
+    target: int
+    """Which of them is the resistance whose activation is asked for."""
+    shared: np.ndarray
+    """(k,): the same at all temperatures."""
+    alone: np.ndarray
+    """(k,): independent at each temperature."""
+
+
+@dataclass(frozen=True)
+class Thermometry:
+    """Temperatures as they were read, and the standard deviations of their own and of their common error."""
+
+    read_K: np.ndarray
+    each_std_K: float
+    offset_std_K: float
+
+
+@dataclass(frozen=True)
+class JointActivation:
+    """Ea [J/mol] and ln A with their covariance, and what else the joint fit found."""
+
+    energy_J_mol: float
+    ln_prefactor: float
+    covariance: np.ndarray
+    dof: float
+    """Degrees of freedom of Student's t: many where the stated errors make the interval, N - 2 where only the scatter does."""
+    scatter: np.ndarray
+    """(k,): how far parameters lie off their laws beyond the errors (of the logarithm where they span decades)."""
+    x: np.ndarray
+    """(s, k): each spectrum's own coordinates."""
+    temperature_K: np.ndarray
+    """What the spectra make of the temperatures, and their standard deviations."""
+    temperature_std_K: np.ndarray
+    strain: float
+    """How much the weighted sum of squares grew over that of independent fits, because parameters are tied."""
+    converged: bool
+
+
+def joint_activation(
+    spectra: Spectra,
+    start: np.ndarray,
+    variance: np.ndarray,
+    thermometry: Thermometry,
+    tie: Tie,
+    with_temperature_factor: bool,
+    steps: int = 40,
+) -> JointActivation:
+    """The global fit: from coordinates (s, k) near each spectrum's minimum, and the variance (s,) of its weighted residuals.
+
+    The spectra are expanded to second order (Gauss-Newton) about the point reached, the mixed model is solved exactly there,
+    and both are repeated until nothing moves; a step that grows is shortened by holding on to the point (a proximal term).
+    """
+    laws_of = _Laws(spectra, thermometry, tie, with_temperature_factor)
+    x, error_K, slope = start.copy(), np.zeros(len(start)), laws_of.first_slopes(start)
+    scatter, damping, before, converged = np.full(laws_of.count, 0.03), 0.0, np.inf, False
+    least = float(quadratic(spectra.residuals, x).scaled(variance).cost.sum())
+    others = np.arange(laws_of.count) != laws_of.target
+    for step in range(steps):
+        whole = _held(quadratic(spectra.residuals, x).scaled(variance), damping)
+        data = whole.without(tie.alone)
+        laws, shift = laws_of.near(error_K, slope)
+        if step < 8:
+            scatter = most_likely_scatter(data, laws, np.maximum(scatter, 1e-4), others)
+        found = tied(data, laws, scatter)
+        moved = whole.following(tie.alone, found.x)
+        size = float(np.abs(moved - x).max())
+        # Where a spectrum hardly determines a parameter, a step may overshoot: then hold on to the point more firmly.
+        damping = 3 * damping + 1e-2 if size > 0.7 * before and size > 1e-4 else damping / 4
+        before = size
+        x = x + np.clip(moved - x, -1.5, 1.5)
+        error_K, slope = laws_of.errors(found, shift), laws_of.slopes(found)
+        if size < 1e-6 and damping < 1e-4:
+            converged = True
+            break
+    strain = 2 * (float(quadratic(spectra.residuals, x).scaled(variance).cost.sum()) - least)
+    return laws_of.result(found, data, laws, shift, scatter, x, error_K, strain, converged)
+
+
+def _held(data: Quadratic, damping: float) -> Quadratic:
+    if damping < 1e-9:
+        return data
+    own = np.einsum("gii->gi", data.curvature)
+    return replace(data, curvature=data.curvature + damping * own[:, :, None] * np.eye(own.shape[1]))
+
+
+class _Laws:
+    """ln R = ln T - ln A + Ea/(R_g T) for the resistance; a straight line in 1/T, or a constant, for every other parameter.
+
+    Lines are counted from the middle of 1/T in units of 1000/K, so that level and slope are of one size and hardly correlated.
+    """
+
+    def __init__(self, spectra: Spectra, thermometry: Thermometry, tie: Tie, with_temperature_factor: bool) -> None:
+        self.thermometry, self.factor = thermometry, float(with_temperature_factor)
+        self.kept = np.flatnonzero(~tie.alone)
+        self.count, self.total = len(self.kept), len(tie.alone)
+        self.target = int(np.flatnonzero(self.kept == tie.target)[0])
+        self.sloped = ~tie.shared[self.kept]
+        self.last = np.cumsum(1 + self.sloped) - 1
+        """The column of each parameter's slope, or of its level where it has no slope."""
+        self.middle = float(np.mean(1 / thermometry.read_K))
+
+    def _places(self, temperature_K: np.ndarray) -> np.ndarray:
+        return 1e3 * (1 / temperature_K - self.middle)
+
+    def _known(self, temperature_K: np.ndarray) -> np.ndarray:
+        known = np.zeros((len(temperature_K), self.count))
+        known[:, self.target] = self.factor * np.log(temperature_K)
+        return known
+
+    def first_slopes(self, x: np.ndarray) -> np.ndarray:
+        """Unweighted lines: slopes (k,) per 1000/K."""
+        u = self._places(self.thermometry.read_K)
+        u = u - u.mean()
+        lines: np.ndarray = u @ (x[:, self.kept] - self._known(self.thermometry.read_K)) / np.sum(u**2)
+        return np.where(self.sloped, lines, 0.0)
+
+    def near(self, error_K: np.ndarray, slope: np.ndarray) -> tuple[Laws, np.ndarray]:
+        """The laws, linear in their coefficients and in the temperatures about read + error; d law / dT (s, k)."""
+        t = self.thermometry.read_K + error_K
+        shift = -1e3 / t[:, None] ** 2 * slope
+        shift[:, self.target] += self.factor / t
+        columns = int(self.last[-1]) + 1
+        design = np.zeros((len(t), self.count, columns + 1))
+        for k, column in enumerate(self.last):
+            design[:, k, column] = self._places(t) if self.sloped[k] else 1.0
+            if self.sloped[k]:
+                design[:, k, column - 1] = 1.0
+        design[:, :, columns] = shift  # the error that all temperatures share
+        precision = np.zeros(columns + 1)
+        precision[columns] = max(self.thermometry.offset_std_K, 1e-6) ** -2
+        own = self.thermometry.each_std_K**2 * shift[:, :, None] * shift[:, None, :]
+        return Laws(self._known(t) - shift * error_K[:, None], design, precision, own, self.sloped), shift
+
+    def errors(self, found: Tied, shift: np.ndarray) -> np.ndarray:
+        """The most likely errors of the temperatures [K] (s,)."""
+        own = self.thermometry.each_std_K**2 * np.sum(shift * found.pull, axis=1)
+        return own + float(found.coefficients[-1])
+
+    def slopes(self, found: Tied) -> np.ndarray:
+        """Slopes (k,) per 1000/K."""
+        return np.where(self.sloped, found.coefficients[self.last], 0.0)
+
+    def result(
+        self,
+        found: Tied,
+        data: Quadratic,
+        laws: Laws,
+        shift: np.ndarray,
+        scatter: np.ndarray,
+        x: np.ndarray,
+        error_K: np.ndarray,
+        strain: float,
+        converged: bool,
+    ) -> JointActivation:
+        """Level and slope of the resistance's line as ln A and Ea."""
+        at = self.last[self.target] - np.array([1, 0])
+        per = 1e3 * GAS_J_MOL_K
+        turn = np.array([[0.0, per], [-1.0, 1e3 * self.middle]])  # (level, slope) -> (Ea, ln A)
+        covariance = turn @ found.covariance[np.ix_(at, at)] @ turn.T
+        energy, ln_prefactor = turn @ found.coefficients[at]
+        stated = turn @ tied(data, laws, 0 * scatter).covariance[np.ix_(at, at)] @ turn.T
+        guessed = min(max(1 - stated[0, 0] / covariance[0, 0], 0.0), 1.0)
+        everywhere = np.zeros(self.total)
+        everywhere[self.kept] = scatter
+        return JointActivation(
+            float(energy),
+            float(ln_prefactor),
+            covariance,
+            (len(x) - 2) / max(guessed, 1e-3) ** 2,
+            everywhere,
+            x,
+            self.thermometry.read_K + error_K,
+            self._thermometer_std(data, shift, scatter),
+            strain,
+            converged,
+        )
+
+    def _thermometer_std(self, data: Quadratic, shift: np.ndarray, scatter: np.ndarray) -> np.ndarray:
+        """How well each temperature's own error is known beside the data, at the best laws."""
+        h = bordered(data.curvature)
+        w = np.linalg.solve(np.eye(h.shape[1]) + h @ np.diag(scatter**2), h)
+        seen = np.einsum("gi,gij,gj->g", shift, w, shift)
+        return 1 / np.sqrt(np.maximum(self.thermometry.each_std_K, 1e-12) ** -2 + seen)
