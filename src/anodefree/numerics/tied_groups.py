@@ -80,9 +80,7 @@ def tied(data: Quadratic, laws: Laws, scatter: np.ndarray) -> Tied:
     return Tied(coefficients, inverse, x, pull, deviance, slope)
 
 
-def most_likely_scatter(
-    data: Quadratic, laws: Laws, start: np.ndarray, never_nil: np.ndarray, least: float = 1e-6, most: float = 3.0
-) -> np.ndarray:
+def most_likely_scatter(data: Quadratic, laws: Laws, start: np.ndarray, never_nil: np.ndarray, most: float = 3.0) -> np.ndarray:
     """The scatter (k,) that maximises the restricted likelihood; zero where the laws are not asked to scatter.
 
     Few groups often make a scatter of exactly zero the most likely one, though a larger one is hardly less likely. Where
@@ -92,19 +90,25 @@ def most_likely_scatter(
     """
     from scipy.optimize import minimize
 
-    at = np.flatnonzero(laws.scatters)
-    scatter = np.zeros(len(laws.scatters))
+    at, scatter = np.flatnonzero(laws.scatters), np.zeros(len(laws.scatters))
     if not len(at):
         return scatter
+    # The variable z = ln(1 + scatter^2 / error^2) is linear where the errors hide a scatter and logarithmic where they do not,
+    # so that zero is an ordinary bound and decades are a few steps.
+    h = bordered(data.curvature)
+    error2 = 1 / np.mean(np.linalg.solve(np.eye(h.shape[1]) + h @ laws.known, h), axis=0).diagonal()[at]
+    prior = never_nil[at].astype(float)
 
-    def deviance(log_scatter: np.ndarray) -> tuple[float, np.ndarray]:
-        scatter[at] = np.exp(log_scatter)
+    def deviance(z: np.ndarray) -> tuple[float, np.ndarray]:
+        grown = np.expm1(z)
+        scatter[at] = np.sqrt(error2 * grown)
         found = tied(data, laws, scatter)
-        slope = 2 * scatter[at] ** 2 * found.slope[at] - 2.0 * never_nil[at]
-        return found.deviance - 2 * float(log_scatter[never_nil[at]].sum()), slope
+        slope = found.slope[at] * error2 * (grown + 1) - prior * (grown + 1) / grown
+        return found.deviance - float(prior @ np.log(grown)), slope
 
-    bounds = [(np.log(least), np.log(most))] * len(at)
-    begin = np.log(np.clip(start[at], least, most))
-    found = minimize(deviance, begin, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 60, "ftol": 1e-7})
-    scatter[at] = np.exp(found.x)
+    ceiling = np.log1p(most**2 / error2)
+    begin = np.clip(np.log1p(start[at] ** 2 / error2), 1e-2, ceiling)
+    bounds = list(zip(np.full(len(at), 1e-9), ceiling, strict=True))
+    found = minimize(deviance, begin, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 60, "ftol": 1e-9})
+    scatter[at] = np.sqrt(error2 * np.expm1(found.x))
     return scatter
