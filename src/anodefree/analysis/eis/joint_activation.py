@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
 from anodefree.analysis.eis.joint import Spectra
 from anodefree.core.constants import GAS_J_MOL_K
-from anodefree.numerics.joint_fitting import Quadratic, bordered, quadratic
+from anodefree.numerics.joint_fitting import Quadratic, quadratic
 from anodefree.numerics.tied_groups import Laws, Tied, most_likely_scatter, tied
+
+CLEARLY: Final = 1.0
+"""How much a scatter must lower -2 ln L; without any, it does so in one of nine experiments with seven temperatures."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,7 @@ class JointActivation:
     x: np.ndarray
     """(s, k): each spectrum's own coordinates."""
     temperature_K: np.ndarray
-    """What the spectra make of the temperatures, and their standard deviations."""
-    temperature_std_K: np.ndarray
+    """What the spectra make of the temperatures."""
     strain: float
     """How much the weighted sum of squares grew over that of independent fits, because parameters are tied."""
     converged: bool
@@ -79,6 +82,7 @@ def joint_activation(
         laws, shift = laws_of.near(error_K, slope)
         if step < 8:
             scatter = most_likely_scatter(data, laws, np.maximum(scatter, 1e-4), others)
+            scatter = _if_it_matters(data, laws, scatter, laws_of.target)
         found = tied(data, laws, scatter)
         moved = whole.following(tie.alone, found.x)
         size = float(np.abs(moved - x).max())
@@ -91,7 +95,18 @@ def joint_activation(
             converged = True
             break
     strain = 2 * (float(quadratic(spectra.residuals, x).scaled(variance).cost.sum()) - least)
-    return laws_of.result(found, data, laws, shift, scatter, x, error_K, strain, converged)
+    return laws_of.result(found, data, laws, scatter, x, error_K, strain, converged)
+
+
+def _if_it_matters(data: Quadratic, laws: Laws, scatter: np.ndarray, target: int) -> np.ndarray:
+    """The scatter of the resistance about its line is kept only where it makes the data clearly more likely.
+
+    Chance alone makes the restricted likelihood favour some scatter in two of five experiments, and every one of them would
+    get an interval that is too wide.
+    """
+    without = np.where(np.arange(len(scatter)) == target, 0.0, scatter)
+    gain = tied(data, laws, without).deviance - tied(data, laws, scatter).deviance
+    return scatter if gain > CLEARLY else without
 
 
 def _held(data: Quadratic, damping: float) -> Quadratic:
@@ -163,7 +178,6 @@ class _Laws:
         found: Tied,
         data: Quadratic,
         laws: Laws,
-        shift: np.ndarray,
         scatter: np.ndarray,
         x: np.ndarray,
         error_K: np.ndarray,
@@ -188,14 +202,6 @@ class _Laws:
             everywhere,
             x,
             self.thermometry.read_K + error_K,
-            self._thermometer_std(data, shift, scatter),
             strain,
             converged,
         )
-
-    def _thermometer_std(self, data: Quadratic, shift: np.ndarray, scatter: np.ndarray) -> np.ndarray:
-        """How well each temperature's own error is known beside the data, at the best laws."""
-        h = bordered(data.curvature)
-        w = np.linalg.solve(np.eye(h.shape[1]) + h @ np.diag(scatter**2), h)
-        seen = np.einsum("gi,gij,gj->g", shift, w, shift)
-        return 1 / np.sqrt(np.maximum(self.thermometry.each_std_K, 1e-12) ** -2 + seen)
