@@ -67,9 +67,7 @@ def test_with_everything_independent_it_is_the_classic_line(rng):
     for thermometry in [Thermometry(T, 0.0, 0.0), Thermometry(T, 0.3, 0.5)] * 4:
         made = experiment(rng, 60e3)
         found, line = joint(made, thermometry, tie), classic(made, thermometry)
-        if (
-            found.scatter[1] == 0 and line.line.birge == 1
-        ):  # else one adds the scatter, the other multiplies by it
+        if found.scatter[1] == 0 and line.line.birge == 1:  # else one adds the scatter, the other multiplies by it
             assert found.energy_J_mol == pytest.approx(line.energy_J_mol, rel=1e-4)
             assert found.covariance[0, 0] == pytest.approx(line.covariance[0, 0], rel=0.02)
             same += 1
