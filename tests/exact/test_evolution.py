@@ -110,6 +110,16 @@ def test_parameters_may_be_held_and_lengths_may_differ(rng):
     np.testing.assert_allclose(result.curves["R1_ohm"].values, one_arc(10)[:, 1], rtol=0.02)
 
 
+def test_a_circuit_without_resistances_is_drawn(rng):
+    from matplotlib.figure import Figure
+
+    truth = np.stack([2e-5 * np.ones(6), 0.8 * np.ones(6)], axis=1)
+    result = evolution(measured("Q1", truth, rng), circuit="Q1")
+    ax = Figure().add_subplot()
+    result.plot(ax)
+    assert ax.get_ylabel() == "Q1"
+
+
 def test_hundreds_of_spectra(rng):
     truth = one_arc(300)
     result = evolution(measured("R0-p(R1,Q1)-W2", truth, rng))

@@ -281,8 +281,8 @@ def _checks(found: Evolution, parameters: list[Parameter], along: str, place: np
             "neighbours",
             gained < 0.85,
             f"neighbours help each other: errors are {gained:.0%} of those of single spectra",
-            f"neighbours do not help each other: errors are {gained:.0%} of those of single spectra; the series is short, or jumps "
-            "from spectrum to spectrum",
+            f"neighbours hardly help each other: errors are {gained:.0%} of those of single spectra; the series is short, or "
+            "jumps from spectrum to spectrum",
         ),
         Check.that(
             "residuals",
@@ -319,23 +319,23 @@ def draw(result: Result, ax: Axes) -> None:
     from anodefree.core.figure import COLOURS
 
     data = {str(n): v.values for n, v in result.curves.data_vars.items()}
-    names = [n.removesuffix("_alone_ohm") for n in data if n.endswith("_alone_ohm")] or ["Q1"]
+    every = [tuple(n.split("_alone")) for n in data if "_alone" in n]  # name and unit
+    drawn = [(name, unit) for name, unit in every if unit == "_ohm"] or every[:1]
     along, label = _axis(data)
-    for i, name in enumerate(names):
-        colour = COLOURS[i % len(COLOURS)]
-        size = 3.0 if len(along) < 100 else 1.2
-        ax.fill_between(along, data[f"{name}_low_ohm"], data[f"{name}_high_ohm"], color=colour, alpha=0.3, lw=0)
-        ax.plot(along, data[f"{name}_ohm"], color=colour, lw=0.8, label=name)
-        ax.plot(along, data[f"{name}_alone_ohm"], "o", color=colour, mfc="none", ms=size, mew=0.5, label="_")
-    shown = np.concatenate([data[f"{name}_ohm"] for name in names])
+    for i, (name, unit) in enumerate(drawn):
+        colour, size = COLOURS[i % len(COLOURS)], 3.0 if len(along) < 100 else 1.2
+        ax.fill_between(along, data[f"{name}_low{unit}"], data[f"{name}_high{unit}"], color=colour, alpha=0.3, lw=0)
+        ax.plot(along, data[name + unit], color=colour, lw=0.8, label=name)
+        ax.plot(along, data[f"{name}_alone{unit}"], "o", color=colour, mfc="none", ms=size, mew=0.5, label="_")
+    shown = np.concatenate([data[name + unit] for name, unit in drawn])
     if shown.max() > 10 * shown.min():
         ax.set_yscale("log")
         ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         ax.yaxis.set_major_formatter("{x:g}")
         ax.yaxis.set_minor_formatter(NullFormatter())
     ax.set_xlabel(label)
-    ax.set_ylabel("R / Ω")
-    ax.legend(title="line: smooth, 95 % band; points: alone", title_fontsize=7, ncols=min(len(names), 4))
+    ax.set_ylabel("R / Ω" if drawn[0][1] == "_ohm" else drawn[0][0])
+    ax.legend(title="line: smooth, 95 % band; points: alone", title_fontsize=7, ncols=min(len(drawn), 4))
 
 
 def _axis(data: dict[str, np.ndarray]) -> tuple[np.ndarray, str]:
