@@ -124,9 +124,9 @@ def test_the_joint_fit_is_fast(rng):
     joint(made, thermometry)
     spent = []
     for _ in range(7):
-        begin = time.perf_counter()
+        begin = time.process_time()
         joint(made, thermometry)
-        spent.append(time.perf_counter() - begin)
+        spent.append(time.process_time() - begin)
     assert min(spent) < 0.05
 
 

@@ -61,21 +61,22 @@ def tied(data: Quadratic, laws: Laws, scatter: np.ndarray) -> Tied:
     w = np.linalg.solve(mixed, h)
     w = 0.5 * (w + np.swapaxes(w, 1, 2))
     wx = w @ laws.design
-    matrix = np.einsum("gki,gkj->ij", laws.design, wx) + np.diag(laws.precision)
-    right = np.einsum("gki,gk->i", wx, free)
+    columns = wx.shape[2]
+    matrix = laws.design.reshape(-1, columns).T @ wx.reshape(-1, columns) + np.diag(laws.precision)
+    right = free.ravel() @ wx.reshape(-1, columns)
     size = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
     inverse = np.linalg.inv(matrix / np.outer(size, size) + 1e-14 * np.eye(len(size))) / np.outer(size, size)
     coefficients = inverse @ right
     residual = free - laws.design @ coefficients
-    pull = np.einsum("gij,gj->gi", w, residual)
-    x = laws.mean + laws.design @ coefficients + np.einsum("gij,gj->gi", prior, pull)
+    pull = (w @ residual[..., None])[..., 0]
+    x = laws.mean + laws.design @ coefficients + (prior @ pull[..., None])[..., 0]
     deviance = (
         float(np.linalg.slogdet(mixed)[1].sum())
         + float(np.linalg.slogdet(matrix)[1])
         + float(np.sum(residual * pull))
         + float(np.sum(laws.precision * coefficients**2))
     )
-    leverage = np.einsum("gki,ij,gkj->k", wx, inverse, wx)
+    leverage = np.sum((wx @ inverse) * wx, axis=(0, 2))
     slope = np.einsum("gkk->k", w) - leverage - np.sum(pull**2, axis=0)
     return Tied(coefficients, inverse, x, pull, deviance, slope)
 
