@@ -4,8 +4,8 @@
 
 Two arcs and a Warburg, noise of 1 % of |Z|, every parameter changing smoothly. Printed: the root mean square relative error of
 each parameter (smooth, each spectrum alone by ours, by impedance.py), how many per cent of the 95 % bands hold the truth, and
-the times. The peer begins at the true values of the first spectrum and then at its own result of the spectrum before, with modulus
-weights.
+the times. The peer begins at the true values of the first spectrum and then at its own result of the spectrum before, weighted
+with the modulus.
 """
 
 from __future__ import annotations
