@@ -97,7 +97,8 @@ def most_likely_scatter(data: Quadratic, laws: Laws, start: np.ndarray, never_ni
     # The variable z = ln(1 + scatter^2 / error^2) is linear where the errors hide a scatter and logarithmic where they do not,
     # so that zero is an ordinary bound and decades are a few steps.
     h = bordered(data.curvature)
-    error2 = 1 / np.mean(np.linalg.solve(np.eye(h.shape[1]) + h @ laws.known, h), axis=0).diagonal()[at]
+    known = np.mean(np.linalg.solve(np.eye(h.shape[1]) + h @ laws.known, h), axis=0).diagonal()[at]
+    error2 = 1 / np.maximum(known, most**-2)
     prior = never_nil[at].astype(float)
 
     def deviance(z: np.ndarray) -> tuple[float, np.ndarray]:

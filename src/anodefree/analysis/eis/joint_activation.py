@@ -69,33 +69,39 @@ def joint_activation(
     """The global fit: from coordinates (s, k) near each spectrum's minimum, and the variance (s,) of its weighted residuals.
 
     The spectra are expanded to second order (Gauss-Newton) about the point reached, the mixed model is solved exactly there,
-    and both are repeated until nothing moves; a step that grows is shortened by holding on to the point (a proximal term).
+    and both are repeated until nothing moves. A spectrum that does not follow its expansion holds on to its point (a proximal
+    term), more firmly each time; the terms vanish again before the fit counts as converged.
     """
     laws_of = _Laws(spectra, thermometry, tie, with_temperature_factor)
-    x, error_K, slope = start.copy(), np.zeros(len(start)), laws_of.first_slopes(start)
-    scatter, damping, before, converged = np.full(laws_of.count, 0.03), 0.0, np.inf, False
-    least = float(quadratic(spectra.residuals, x).scaled(variance).cost.sum())
+    at = quadratic(spectra.residuals, start).scaled(variance)
+    least, error_K, slope = float(at.cost.sum()), np.zeros(len(start)), laws_of.first_slopes(start)
+    scatter, hold, refused, converged = np.full(laws_of.count, 0.03), np.zeros(len(start)), 0, False
     others = np.arange(laws_of.count) != laws_of.target
     for step in range(steps):
-        whole = _held(quadratic(spectra.residuals, x).scaled(variance), damping)
-        data = whole.without(tie.alone)
         laws, shift = laws_of.near(error_K, slope)
-        if step < 8:
+        data = at.without(tie.alone)
+        if step < 8 and not refused:
             scatter = most_likely_scatter(data, laws, np.maximum(scatter, 1e-4), others)
             scatter = _if_it_matters(data, laws, scatter, laws_of.target)
-        found = tied(data, laws, scatter)
-        moved = whole.following(tie.alone, found.x)
-        size = float(np.abs(moved - x).max())
-        # Where a spectrum hardly determines a parameter, a step may overshoot: then hold on to the point more firmly.
-        damping = 3 * damping + 1e-2 if size > 0.7 * before and size > 1e-4 else damping / 4
-        before = size
-        x = x + np.clip(moved - x, -1.5, 1.5)
+        held = _held(at, hold)
+        found = tied(held.without(tie.alone), laws, scatter)
+        d = np.clip(held.following(tie.alone, found.x) - at.x, -3.0, 3.0)
+        there = quadratic(spectra.residuals, at.x + d).scaled(variance)
+        linear, bend = np.einsum("gi,gi->g", at.gradient, d), 0.5 * np.einsum("gi,gij,gj->g", d, at.curvature, d)
+        astray = ~(np.abs(there.cost - at.cost - linear - bend) < 0.5 * (np.abs(linear) + bend) + 1.0)
+        hold = np.where(astray, 4 * hold + 1e-2, np.where(hold > 1e-3, hold / 4, 0.0))
+        refused = refused + 1 if astray.any() else 0
+        if 0 < refused < 8 and step + 1 < steps:
+            continue
+        at, before = there, slope
         error_K, slope = laws_of.errors(found, shift), laws_of.slopes(found)
-        if size < 1e-6 and damping < 1e-4:
+        turned = abs(float((slope - before)[laws_of.target]))
+        if not hold.any() and bend.max() < 1e-7 and turned < 1e-5 * abs(float(slope[laws_of.target])) + 1e-7:
             converged = True
             break
-    strain = 2 * (float(quadratic(spectra.residuals, x).scaled(variance).cost.sum()) - least)
-    return laws_of.result(found, data, laws, scatter, x, error_K, strain, converged)
+    found = tied(at.without(tie.alone), laws, scatter)
+    strain = 2 * (float(at.cost.sum()) - least)
+    return laws_of.result(found, at.without(tie.alone), laws, scatter, at.x, error_K, strain, converged)
 
 
 def _if_it_matters(data: Quadratic, laws: Laws, scatter: np.ndarray, target: int) -> np.ndarray:
@@ -109,11 +115,9 @@ def _if_it_matters(data: Quadratic, laws: Laws, scatter: np.ndarray, target: int
     return scatter if gain > CLEARLY else without
 
 
-def _held(data: Quadratic, damping: float) -> Quadratic:
-    if damping < 1e-9:
-        return data
+def _held(data: Quadratic, hold: np.ndarray) -> Quadratic:
     own = np.einsum("gii->gi", data.curvature)
-    return replace(data, curvature=data.curvature + damping * own[:, :, None] * np.eye(own.shape[1]))
+    return replace(data, curvature=data.curvature + hold[:, None, None] * own[:, :, None] * np.eye(own.shape[1]))
 
 
 class _Laws:
