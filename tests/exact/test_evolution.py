@@ -100,6 +100,14 @@ def test_it_is_said_where_nothing_is_gained(rng):
     np.testing.assert_allclose(result.curves["R1_ohm"].values, truth[:, 1], rtol=0.02)  # and the bands are not fooled
 
 
+def test_an_exponent_beyond_one_is_said(rng):
+    truth = one_arc(12)
+    truth[:, 3] = 1.0
+    result = evolution(measured("R0-p(R1,Q1)-W2", truth, rng, noise=0.03))
+    assert result.curves["n1"].values.max() > 1
+    assert status(result)["bounds"] == "warn"
+
+
 def test_parameters_may_be_held_and_lengths_may_differ(rng):
     series = measured("R0-p(R1,Q1)-W2", one_arc(10), rng)
     arrays = {n: series[n].copy() for n in ("frequency_Hz", "Z_re_ohm", "Z_im_ohm")}

@@ -151,7 +151,7 @@ def arrhenius(
         "line_high": ("line", line + t95 * band),
         "two_step_line": ("line", classic.ln_prefactor - classic.energy_J_mol * inverse / GAS_J_MOL_K),
     }
-    checks = [
+    checks = [  # what the spectra themselves are worth (Kramers-Kronig) belongs in front of these
         *_line_checks(t, y, y_std, r_ohm, classic, estimates["Ea"]),
         *_joint_checks(joint, classic, len(fits) * int(np.sum(fits[0].free))),
         *soundness(fits),

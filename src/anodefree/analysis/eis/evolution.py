@@ -257,6 +257,9 @@ def _checks(found: Evolution, parameters: list[Parameter], along: str, place: np
     vague = [p.name for j, p in enumerate(parameters) if log[j] and np.median(found.smooth.std[:, j]) > 1]
     gained = float(np.median(found.smooth.std / found.std_alone()))
     straight = [p.name for p, m in zip(parameters, found.smooth.stiffness, strict=True) if m > 0.5 * most_stiff(count)]
+    low, high = found.spectra.bounds()
+    beyond = (found.smooth.x < low).any(axis=0) | (found.smooth.x > high).any(axis=0)
+    outside = [p.name for p, is_beyond in zip(parameters, beyond, strict=True) if is_beyond]
     coordinate = {"time_s": "time", "potential_V": "the potential", "order": "the order of the spectra"}[along]
     return [
         Check.that(
@@ -296,6 +299,12 @@ def _checks(found: Evolution, parameters: list[Parameter], along: str, place: np
             not vague,
             "every parameter is known better than its own size",
             f"not determined by the series: {', '.join(vague)}; simplify the circuit or widen the frequencies",
+        ),
+        Check.that(
+            "bounds",
+            not outside,
+            "no parameter leaves its range",
+            f"beyond what is possible: {', '.join(outside)} (n = 1 is a capacitor: C)",
         ),
     ]
 
