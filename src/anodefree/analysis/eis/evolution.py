@@ -259,7 +259,7 @@ def _checks(found: Evolution, parameters: list[Parameter], along: str, place: np
     straight = [p.name for p, m in zip(parameters, found.smooth.stiffness, strict=True) if m > 0.5 * most_stiff(count)]
     low, high = found.spectra.bounds()
     beyond = (found.smooth.x < low).any(axis=0) | (found.smooth.x > high).any(axis=0)
-    outside = [p.name for p, is_beyond in zip(parameters, beyond, strict=True) if is_beyond]
+    outside = [parameters[k].name for k in np.flatnonzero(beyond)]
     coordinate = {"time_s": "time", "potential_V": "the potential", "order": "the order of the spectra"}[along]
     return [
         Check.that(
