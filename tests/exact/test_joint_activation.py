@@ -154,3 +154,23 @@ def test_spectra_of_unequal_length_are_padded(rng):
     whole = arrhenius(series).estimates["Ea"]
     assert abs(cut.value - whole.value) < whole.std
     assert replace(cut, value=0.0).std == pytest.approx(whole.std, rel=0.1)
+
+
+def test_residuals_are_those_of_the_circuit_and_padding_weighs_nothing(rng):
+    circuit, values = read_circuit("R0-p(R1,Q1)-W2"), np.array([4.0, 45.7, 2e-5, 0.85, 3.0])
+    z = circuit.impedance(2 * np.pi * F, values * 1.1)
+    rows = [(F, z, np.abs(z)), (F[:20], z[:20], np.abs(z[:20]))]
+    spectra = Spectra.of(circuit, rows, np.array([1, 1, 1, 1, 0], bool), values)
+    assert spectra.names == NAMES[:4]
+    assert spectra.points.tolist() == [122, 40]
+    x = spectra.coordinates(np.tile(values[:4], (2, 1)))
+    np.testing.assert_allclose(spectra.values(x), np.tile(values, (2, 1)))
+    r, slopes = spectra.residuals(x, np.arange(2))
+    expected = (circuit.impedance(2 * np.pi * F, values) - z) / np.abs(z)
+    np.testing.assert_allclose(r[0], np.concatenate([expected.real, expected.imag]))
+    assert np.count_nonzero(r[1]) == 40
+    for k in range(4):
+        step = np.zeros(4)
+        step[k] = 1e-6
+        up, down = (spectra.residuals(x + s, np.arange(2))[0] for s in (step, -step))
+        np.testing.assert_allclose(slopes[..., k], (up - down) / 2e-6, atol=1e-7)
