@@ -28,6 +28,7 @@ MODULES: Final[dict[str, str]] = {
     "deposit.ratio": "anodefree.analysis.deposit.ratio",
     "deposit.thickness": "anodefree.analysis.deposit.thickness",
     "eis.arrhenius": "anodefree.analysis.eis.arrhenius",
+    "eis.evolution": "anodefree.analysis.eis.evolution",
     "eis.fit": "anodefree.analysis.eis.fit",
     "inventory.curve": "anodefree.simulation.cell.inventory_curve",
     "inventory.efficiency": "anodefree.analysis.inventory.efficiency",

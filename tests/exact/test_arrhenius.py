@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from anodefree.analysis.eis.arrhenius import activation, arrhenius, curvature_t
+from anodefree.analysis.eis.activation import activation, curvature_t
+from anodefree.analysis.eis.arrhenius import arrhenius
 from anodefree.core.constants import GAS_J_MOL_K
 from anodefree.core.measurement import Measurement
 from anodefree.errors import ConfigError, DataError
@@ -104,7 +105,10 @@ def test_stage_recovers_the_simulated_energy():
     assert abs(e.value - 53.7e3) < 3 * e.std
     assert e.std < 200
     assert e.low < 53.7e3 < e.high
-    assert (e.high - e.value) / e.std == pytest.approx(2.5706, rel=1e-4)  # Student's t, 5 degrees of freedom
+    two = result.estimates["Ea_two_step"]
+    assert (two.high - two.value) / two.std == pytest.approx(2.5706, rel=1e-4)  # Student's t, 5 degrees of freedom
+    assert abs(two.value - 53.7e3) < 3 * two.std
+    assert e.high - e.low < two.high - two.low
     assert set(status(result).values()) == {"pass"}
     assert result.curves["R_ohm"].values[0] == pytest.approx(45.7, rel=0.02)
 

@@ -1,81 +1,28 @@
-"""The activation energy of an interface, from its resistance at several temperatures."""
+"""The activation energy of an interface, from its impedance at several temperatures: all spectra at once, and in two steps."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import chdtri, stdtrit
 
-from anodefree.analysis.eis.fit import check_fixed, fit_series, soundness
+from anodefree.analysis.eis.activation import Activation, activation, curvature_t
+from anodefree.analysis.eis.fit import CircuitFit, check_fixed, fit_series, soundness
+from anodefree.analysis.eis.joint import Spectra
+from anodefree.analysis.eis.joint_activation import JointActivation, Thermometry, Tie, joint_activation
 from anodefree.core.constants import GAS_J_MOL_K, ZERO_CELSIUS_K
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import ConfigError, DataError, near
 from anodefree.kinds.impedance import IMPEDANCE
-from anodefree.numerics.fitting import Line, york_line
 from anodefree.physics.arrhenius import activated_resistance_ohm, log_conductance
-from anodefree.physics.circuits import read_circuit
+from anodefree.physics.circuits import Circuit, read_circuit
 from anodefree.registry import Demo, Many, stage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-
-@dataclass(frozen=True)
-class Activation:
-    """Ea [J/mol] and ln A, their covariance (all errors), and the line they come from."""
-
-    energy_J_mol: float
-    ln_prefactor: float
-    covariance: np.ndarray
-    line: Line
-
-
-def activation(
-    temperature_K: np.ndarray,
-    resistance_ohm: np.ndarray,
-    relative_std: np.ndarray,
-    temperature_std_K: float,
-    temperature_offset_std_K: float,
-    with_temperature_factor: bool,
-) -> Activation:
-    """Ea and ln A from R [ohm] (t,) with its relative standard deviation (t,) at T [K] (t,).
-
-    An error d of one temperature moves both coordinates: x = 1/T by -d/T^2 and, with the factor T, y = ln(T/R) by d/T; the line
-    takes both, correlated, into account. A common offset moves all points at once, so it is carried through separately.
-
-    Raises
-    ------
-    ValueError: fewer than two different temperatures.
-    """
-
-    def line(offset_K: float) -> Line:
-        t = temperature_K + offset_K
-        x_std = temperature_std_K / t**2
-        by_t = temperature_std_K / t if with_temperature_factor else np.zeros_like(t)
-        y_std = np.hypot(np.maximum(relative_std, 1e-12), by_t)
-        return york_line(1 / t, log_conductance(t, resistance_ohm, with_temperature_factor), x_std, y_std, -by_t / y_std)
-
-    here, step = line(0.0), 0.01
-    up, down = line(step), line(-step)
-    by_offset = np.array([up.intercept - down.intercept, up.slope - down.slope]) / (2 * step) * temperature_offset_std_K
-    covariance = here.covariance * here.birge**2 + np.outer(by_offset, by_offset)
-    turn = np.array([[0.0, -GAS_J_MOL_K], [1.0, 0.0]])  # (intercept, slope) -> (Ea, ln A)
-    return Activation(-GAS_J_MOL_K * here.slope, here.intercept, turn @ covariance @ turn.T, here)
-
-
-def curvature_t(x: np.ndarray, y: np.ndarray, y_std: np.ndarray) -> float:
-    """The quadratic coefficient of y against x over its standard error (at least that of the scatter); 0 for few points."""
-    if len(x) < 4 or len(np.unique(x)) < 4:
-        return 0.0
-    u = (x - x.mean()) / np.ptp(x)
-    matrix = np.vander(u, 3) / y_std[:, None]
-    coefficients, rest, _, _ = np.linalg.lstsq(matrix, y / y_std, rcond=None)
-    scatter = max(1.0, float(rest[0]) / (len(x) - 3)) if len(rest) else 1.0
-    return float(coefficients[0] / np.sqrt(np.linalg.inv(matrix.T @ matrix)[0, 0] * scatter))
 
 
 def _temperatures(spectra: Measurement, given: tuple[float, ...] | None) -> np.ndarray:
@@ -94,7 +41,7 @@ def _temperatures(spectra: Measurement, given: tuple[float, ...] | None) -> np.n
     return spectra["temperature_K"]
 
 
-@stage("eis.arrhenius", version=1, cites=("chen2026", "york2004", "boukamp1986"))
+@stage("eis.arrhenius", version=2, cites=("chen2026", "patterson1971", "chung2013", "york2004", "boukamp1986"))
 def arrhenius(
     spectra: Annotated[Measurement, IMPEDANCE, Many()],
     *,
@@ -124,30 +71,45 @@ def arrhenius(
             assumed=True,
         ),
     ] = 0.5,
+    shared: Annotated[
+        tuple[str, ...] | None, Par("circuit parameters that are the same at all temperatures, such as n1; none: none")
+    ] = None,
+    independent: Annotated[
+        tuple[str, ...] | None,
+        Par("circuit parameters that each spectrum has for itself; the rest follow a line in 1/T with scatter"),
+    ] = None,
     fixed: Annotated[dict[str, float] | None, Par("circuit parameters held at a value (SI)", ge=0)] = None,
 ) -> Result:
     """The activation energy of an interfacial resistance, from impedance spectra at several temperatures.
 
     T/R = A exp(-Ea/(R_g T)) [K/ohm], so ln(T/R) is a line of slope -Ea/R_g against 1/T (`with_temperature_factor`; without it
-    ln(1/R), whose Ea is about R_g T = 2.6 kJ/mol smaller). R comes from a circuit fit of each spectrum (see `eis.fit`).
-    Weights: the fit's relative error of R, and an independent error of each temperature (which moves 1/T and ln T together),
-    by York's method; where the scatter exceeds them the standard deviations grow by the Birge ratio max(1, sqrt(chi2/dof)).
-    An offset common to all temperatures is added last: it changes Ea by 2 dT/T, relatively. Both temperature errors are
-    assumptions. `low` and `high` are the 95 % interval by Student's t with N - 2 degrees of freedom: cautious where the stated
-    errors, not the scatter, set the width. A drift of the cell can be told only where a temperature occurs twice.
+    ln(1/R), whose Ea is about R_g T = 2.6 kJ/mol smaller). Two routes, on the same spectra:
+
+    `Ea`, all spectra at once: chi2 = sum over spectra of |Z - Z_c(p_t)|^2/s_t^2 together with the laws of p_t. ln R follows the
+    line above at the true temperature T + e_t + o, plus a scatter u_t; the logarithm of every other parameter (an exponent n
+    itself) follows a line of its own in 1/T plus a scatter of its own, unless it is `shared` or `independent`. e_t, o, u_t are
+    normal and integrated out; the noise s_t comes from the residuals of spectrum t, the scatters from the restricted
+    likelihood (for the other parameters never exactly zero; for R only where it makes the data clearly more likely). `low` and
+    `high` are the 95 % interval by Student's t with (N - 2)/q^2 degrees of freedom, q the part of the variance that estimated
+    scatters add to that of the stated errors.
+
+    `Ea_two_step`, the classic way: R of each spectrum by `eis.fit`, then York's line with the errors of R and T, widened by the
+    Birge ratio max(1, sqrt(chi2/dof)); 95 % by Student's t with N - 2.
+
+    In both a common offset o changes Ea by 2 o/T, relatively. Both temperature errors are assumptions, and where they make up
+    the interval no analysis can narrow it. A drift of the cell can be told only where a temperature occurs twice.
     Curves over `spectrum`: temperature_K, R_ohm, R_std_ohm, ln_conductance (of K/ohm or 1/ohm) and its `_std` (with the
-    temperature's part); over `line`: line_temperature_K, line_ln_conductance, line_low, line_high (95 %).
-    *Valid when* one process limits R over the whole span. *Source* Chen et al. (2026), section 4.2.1; York et al., Am. J. Phys.
-    72 (2004) 367. Differs from the paper: weighted, with an interval; the paper states neither circuit nor interval.
-    Raises ConfigError (circuit, resistance, number of temperatures), DataError (no temperature, fewer than three different).
+    temperature's part), all from each spectrum alone; joint_R_ohm and joint_temperature_K, what all spectra
+    make of them; over `line`: line_temperature_K, line_ln_conductance, line_low, line_high (95 %) of the joint fit, and
+    two_step_line.
+    *Valid when* one process limits R over the whole span, and the other parameters go smoothly. *Source* Chen et al. (2026),
+    section 4.2.1; Patterson and Thompson, Biometrika 58 (1971) 545; Chung et al., Psychometrika 78 (2013) 685; York et al., Am.
+    J. Phys. 72 (2004) 367. Differs from the paper: weighted, with an interval; the paper states neither circuit nor interval.
+    Raises ConfigError (circuit, names, number of temperatures), DataError (no temperature, fewer than three different).
     """
     tree = read_circuit(circuit)
-    resistors = [p.name for p in tree.parameters if p.unit == "ohm"]
-    if resistance not in resistors:
-        raise ConfigError(f"'{resistance}' is no resistance of {tree.text}", "resistance", near(resistance, resistors))
     check_fixed(tree, fixed)
-    if resistance in (fixed or {}):
-        raise ConfigError(f"'{resistance}' is held fixed", "fixed", "leave the resistance that is asked for free")
+    _check_names(tree, resistance, shared or (), independent or (), fixed or {})
     t = _temperatures(spectra, temperatures_K)
     if len(np.unique(t)) < 3:
         raise DataError(
@@ -158,48 +120,99 @@ def arrhenius(
     fits = fit_series(spectra, tree, fixed=fixed)
     r_ohm = np.array([f.values[resistance] for f in fits])
     relative = np.array([f.relative_std(resistance) for f in fits])
-    found = activation(t, r_ohm, relative, temperature_std_K, temperature_offset_std_K, with_temperature_factor)
-    energy_std, ln_std = np.sqrt(np.diag(found.covariance))
+    classic = activation(t, r_ohm, relative, temperature_std_K, temperature_offset_std_K, with_temperature_factor)
+    joint = _joint(
+        fits,
+        Thermometry(t, temperature_std_K, temperature_offset_std_K),
+        resistance,
+        shared or (),
+        independent or (),
+        with_temperature_factor,
+    )
     y = log_conductance(t, r_ohm, with_temperature_factor)
     factor = (1.0 if with_temperature_factor else 0.0) / t
-    y_std = np.hypot(relative, (factor - found.energy_J_mol / (GAS_J_MOL_K * t**2)) * temperature_std_K)
-    t95 = float(stdtrit(found.line.dof, 0.975))
-    form = "ln(T/R)" if with_temperature_factor else "ln(1/R)"
-    energy = Estimate(
-        found.energy_J_mol,
-        float(energy_std),
-        "J/mol",
-        f"activation energy of {resistance}, {form}",
-        low=found.energy_J_mol - t95 * float(energy_std),
-        high=found.energy_J_mol + t95 * float(energy_std),
-    )
-    prefactor = Estimate(
-        found.ln_prefactor,
-        float(ln_std),
-        "1",
-        "ln A, A in " + ("K/ohm" if with_temperature_factor else "1/ohm"),
-        low=found.ln_prefactor - t95 * float(ln_std),
-        high=found.ln_prefactor + t95 * float(ln_std),
-    )
-    edge = 0.04 * np.ptp(1 / t)
-    inverse = np.linspace((1 / t).min() - edge, (1 / t).max() + edge, 60)
-    line, band = _band(found, inverse)
+    y_std = np.hypot(relative, (factor - classic.energy_J_mol / (GAS_J_MOL_K * t**2)) * temperature_std_K)
+    estimates = _estimates(joint, classic, resistance, with_temperature_factor)
+    inverse = np.linspace((1 / t).min(), (1 / t).max(), 60) + np.linspace(-0.04, 0.04, 60) * np.ptp(1 / t)
+    line, band = _band(joint, inverse)
+    t95 = float(stdtrit(joint.dof, 0.975))
+    target = [n for n, is_free in zip(tree.names, fits[0].free, strict=True) if is_free].index(resistance)
     curves = {
         "temperature_K": ("spectrum", t),
         "R_ohm": ("spectrum", r_ohm),
         "R_std_ohm": ("spectrum", r_ohm * relative),
         "ln_conductance": ("spectrum", y),
         "ln_conductance_std": ("spectrum", y_std),
+        "joint_R_ohm": ("spectrum", np.exp(joint.x[:, target])),
+        "joint_temperature_K": ("spectrum", joint.temperature_K),
         "line_temperature_K": ("line", 1 / inverse),
         "line_ln_conductance": ("line", line),
         "line_low": ("line", line - t95 * band),
         "line_high": ("line", line + t95 * band),
+        "two_step_line": ("line", classic.ln_prefactor - classic.energy_J_mol * inverse / GAS_J_MOL_K),
     }
-    checks = _line_checks(t, y, y_std, r_ohm, found, energy) + soundness(fits)
-    return Result.of({"Ea": energy, "ln_prefactor": prefactor}, curves, checks)
+    checks = [  # what the spectra themselves are worth (Kramers-Kronig) belongs in front of these
+        *_line_checks(t, y, y_std, r_ohm, classic, estimates["Ea"]),
+        *_joint_checks(joint, classic, len(fits) * int(np.sum(fits[0].free))),
+        *soundness(fits),
+    ]
+    return Result.of(estimates, curves, checks)
 
 
-def _band(found: Activation, inverse_temperature_per_K: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _check_names(
+    tree: Circuit, resistance: str, shared: tuple[str, ...], independent: tuple[str, ...], fixed: dict[str, float]
+) -> None:
+    resistors = [p.name for p in tree.parameters if p.unit == "ohm"]
+    if resistance not in resistors:
+        raise ConfigError(f"'{resistance}' is no resistance of {tree.text}", "resistance", near(resistance, resistors))
+    if resistance in fixed:
+        raise ConfigError(f"'{resistance}' is held fixed", "fixed", "leave the resistance that is asked for free")
+    for where, names in (("shared", shared), ("independent", independent)):
+        for name in names:
+            if name not in tree.names:
+                raise ConfigError(f"'{name}' is no parameter of {tree.text}", where, near(name, tree.names))
+            if name == resistance:
+                raise ConfigError(f"'{name}' is the resistance that follows the Arrhenius line", where, "leave it out")
+            if name in fixed or (name in shared and name in independent):
+                raise ConfigError(f"'{name}' is named twice", where, "it is fixed, shared or independent, one of them")
+
+
+def _joint(
+    fits: list[CircuitFit],
+    thermometry: Thermometry,
+    resistance: str,
+    shared: tuple[str, ...],
+    independent: tuple[str, ...],
+    with_temperature_factor: bool,
+) -> JointActivation:
+    spectra = Spectra.of_fits(fits)
+    start = spectra.coordinates(np.array([f.fit.values for f in fits])[:, spectra.free])
+    variance = np.array([max(f.fit.chi2_reduced, 1e-12) for f in fits])
+    names = spectra.names
+    tie = Tie(names.index(resistance), np.isin(names, shared), np.isin(names, independent))
+    return joint_activation(spectra, start, variance, thermometry, tie, with_temperature_factor)
+
+
+def _estimates(joint: JointActivation, classic: Activation, resistance: str, factor: bool) -> dict[str, Estimate]:
+    form, unit = ("ln(T/R)", "K/ohm") if factor else ("ln(1/R)", "1/ohm")
+
+    def estimate(value: float, variance: float, dof: float, unit: str, label: str) -> Estimate:
+        std = float(np.sqrt(variance))
+        half = float(stdtrit(dof, 0.975)) * std
+        return Estimate(value, std, unit, label, low=value - half, high=value + half)
+
+    (energy, _), (_, prefactor) = joint.covariance
+    name = f"activation energy of {resistance}, {form}"
+    return {
+        "Ea": estimate(joint.energy_J_mol, energy, joint.dof, "J/mol", f"{name}, all spectra at once"),
+        "Ea_two_step": estimate(
+            classic.energy_J_mol, classic.covariance[0, 0], classic.line.dof, "J/mol", f"{name}, spectrum by spectrum"
+        ),
+        "ln_prefactor": estimate(joint.ln_prefactor, prefactor, joint.dof, "1", f"ln A, A in {unit}"),
+    }
+
+
+def _band(found: JointActivation, inverse_temperature_per_K: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The line and its standard deviation at 1/T."""
     gradient = np.stack([-inverse_temperature_per_K / GAS_J_MOL_K, np.ones_like(inverse_temperature_per_K)])
     line = found.ln_prefactor - found.energy_J_mol * inverse_temperature_per_K / GAS_J_MOL_K
@@ -246,7 +259,7 @@ def _line_checks(
         ),
         Check.that(
             "scatter",
-            found.line.chi2 < _chi2_limit(found.line.dof),
+            found.line.chi2 < float(chdtri(found.line.dof, 0.003)),
             "the scatter about the line is what the errors explain",
             f"the scatter is {found.line.birge:.1f} times what the errors explain; it widens the interval",
         ),
@@ -268,27 +281,40 @@ def _line_checks(
     return checks
 
 
-def _chi2_limit(dof: int) -> float:
-    from scipy.special import chdtri
-
-    return float(chdtri(dof, 0.003))
+def _joint_checks(joint: JointActivation, classic: Activation, parameters: int) -> list[Check]:
+    apart = joint.energy_J_mol - classic.energy_J_mol
+    # One uses all that the other uses, so the variance of their difference is the difference of their variances.
+    expected = np.sqrt(max(classic.covariance[0, 0] - joint.covariance[0, 0], 0.02 * classic.covariance[0, 0]))
+    return [
+        Check.that("joint fit", joint.converged, "the joint fit converged", "the joint fit did not converge", otherwise="fail"),
+        Check.that(
+            "routes",
+            abs(apart) < 3 * expected,
+            f"all spectra at once and one by one agree ({apart / 1e3:+.2f} kJ/mol)",
+            f"all spectra at once differ from one by one by {apart / 1e3:+.1f} kJ/mol, {abs(apart) / expected:.1f} times what "
+            "is expected: a parameter is tied that should be `independent`, or the spectra differ in more than temperature",
+        ),
+        Check.that(
+            "ties",
+            joint.strain < float(chdtri(parameters, 0.003)),
+            "the spectra bear what ties their parameters",
+            f"tying the parameters worsens the fit (chi2 grows by {joint.strain:.0f}): share fewer of them",
+        ),
+    ]
 
 
 @arrhenius.plot
 def draw(result: Result, ax: Axes) -> None:
-    """ln(T/R) against 1000/T with the fitted line and its 95 % band."""
+    """ln(T/R) against 1000/T: each spectrum's own, the line of all spectra at once with its 95 % band, and the classic line."""
     from matplotlib.ticker import MaxNLocator
 
-    from anodefree.core.figure import COLOURS
+    from anodefree.core.figure import COLOURS, SOFT
 
     data = {str(n): v.values for n, v in result.curves.data_vars.items()}
     x, at = 1e3 / data["line_temperature_K"], 1e3 / data["temperature_K"]
-    ax.fill_between(x, data["line_low"], data["line_high"], color=COLOURS[0], alpha=0.18, lw=0, label="95 % band")
-    energy = result.estimates["Ea"]
-    half = ((energy.high or energy.value) - energy.value) / 1e3
-    ax.plot(
-        x, data["line_ln_conductance"], color=COLOURS[0], label=f"$E_a$ = {energy.value / 1e3:.1f} ± {half:.1f} kJ/mol (95 %)"
-    )
+    ax.fill_between(x, data["line_low"], data["line_high"], color=COLOURS[0], alpha=0.18, lw=0, label="_")
+    ax.plot(x, data["two_step_line"], "--", color=SOFT, lw=1.0, label=_legend("two steps", result.estimates["Ea_two_step"]))
+    ax.plot(x, data["line_ln_conductance"], color=COLOURS[0], label=_legend("all at once", result.estimates["Ea"]))
     ax.errorbar(
         at,
         data["ln_conductance"],
@@ -296,14 +322,19 @@ def draw(result: Result, ax: Axes) -> None:
         fmt="o",
         color=COLOURS[1],
         elinewidth=0.8,
-        label="measured",
+        label="each spectrum",
     )
     top = ax.secondary_xaxis("top", functions=(_celsius, _thousand_over_kelvin))
     top.set_xlabel("T / °C")
     top.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     ax.set_xlabel("1000 K / T")
-    ax.set_ylabel("ln(T/R · Ω/K)" if "T/R" in energy.label else "ln(1/R · Ω)")
-    ax.legend()
+    ax.set_ylabel("ln(T/R · Ω/K)" if "T/R" in result.estimates["Ea"].label else "ln(1/R · Ω)")
+    ax.legend(title="$E_a$ with its 95 % interval", title_fontsize=7)
+
+
+def _legend(route: str, energy: Estimate) -> str:
+    half = ((energy.high or energy.value) - energy.value) / 1e3
+    return f"{route}: {energy.value / 1e3:.1f} ± {half:.1f} kJ/mol"
 
 
 def _celsius(x: Any) -> Any:
@@ -331,4 +362,4 @@ def demo(rng: np.random.Generator) -> Demo:
     series = Measurement.of(IMPEDANCE, arrays, {"cell": "synthetic"}, name="demo")
     prefactor = float(np.log(303.15 / r1) + energy / (GAS_J_MOL_K * 303.15))
     given = {"circuit": tree.text, "temperature_std_K": each_std, "temperature_offset_std_K": offset_std}
-    return Demo((series,), {"Ea": energy, "ln_prefactor": prefactor}, given)
+    return Demo((series,), {"Ea": energy, "Ea_two_step": energy, "ln_prefactor": prefactor}, given)
