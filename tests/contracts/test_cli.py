@@ -140,7 +140,7 @@ def test_bad_files(tmp_path: Path) -> None:
         assert "Traceback" not in told.stderr
     told = command("do", "eis.fit", tmp_path / "curve.nc")
     assert told.returncode == 3
-    assert "holds galvanostatic cycling, 'eis.fit' needs impedance spectra" in told.stderr
+    assert "holds galvanostatic cycling, which cannot be taken as impedance spectra" in told.stderr
 
 
 def test_unwritable_output(tmp_path: Path) -> None:

@@ -624,3 +624,195 @@ def test_a_package_adds_a_reader(tmp_path: Path, plugin: Path) -> None:
     with pytest.raises(ConfigError, match="not today"):
         af.read(put(tmp_path, "a.toy", "TOY"), format="broken")
     assert af.read(put(tmp_path, "a.csv", rows()))["frequency_Hz"].size == 13
+
+
+# ---- polarisation ----------------------------------------------------------------------------------------------------------
+
+E = np.concatenate([np.linspace(0, 0.2, 41), np.linspace(0.195, -0.2, 80), np.linspace(-0.195, 0, 40)])
+J = 13.0 * np.sinh(E / 0.05)  # A/m2
+AREA_M2 = 1.54e-4
+
+
+def curve(header: str, columns: list[np.ndarray], delimiter: str = ",") -> str:
+    return header + "\n" + "\n".join(delimiter.join(f"{v:.9g}" for v in row) for row in zip(*columns, strict=True)) + "\n"
+
+
+def chi_cv(sign: int = -1) -> str:
+    head = (
+        "Feb. 20, 2020   15:55:08\nCyclic Voltammetry\nFile: a.bin\nData Source:  Experiment\nInstrument Model:  CHI660E\n"
+        "Header: \nNote: \n\nInit E (V) = 0\nHigh E (V) = 0.2\nLow E (V) = -0.2\nInit P/N = P\nScan Rate (V/s) = 0.01\n"
+        "Segment = 3\nSample Interval (V) = 0.005\nQuiet Time (sec) = 2\n\nResults:\n\nSegment 1:\n\n"
+    )
+    return head + curve("Potential/V, Current/A\n", [E, sign * J * AREA_M2], ", ")
+
+
+def gamry_cv(comma: bool = False) -> str:
+    head = (
+        "EXPLAIN\nTAG\tCV\nTITLE\tLABEL\tCyclic Voltammetry\tTest\nDATE\tLABEL\t4/23/2018\tDate\nTIME\tLABEL\t16:43:15\tTime\n"
+        "PSTAT\tPSTAT\tREF600\tP\nSCANRATE\tQUANT\t1.00000E+001\tScan Rate (mV/s)\nAREA\tQUANT\t1.54\tArea (cm^2)\n"
+    )
+    text = head
+    for number, part in enumerate(np.array_split(np.arange(E.size), 2), start=1):
+        rows = "".join(f"\t{i}\t{i / 2:.1f}\t{E[i]:.9g}\t{J[i] * AREA_M2:.9g}\t...........\n" for i in part)
+        text += f"CURVE{number}\tTABLE\t{part.size}\n\tPt\tT\tVf\tIm\tOver\n\t#\ts\tV vs. Ref.\tA\tbits\n{rows}"
+    return text.replace(".", ",") if comma else text
+
+
+def eclab_cv(technique: str = "Cyclic Voltammetry") -> str:
+    top = [
+        "EC-Lab ASCII FILE",
+        "Nb header lines : 12",
+        "",
+        technique,
+        "",
+        "Device : SP-300",
+        "Reference electrode : SCE Saturated Calomel Electrode (0.241 V)",
+        "Electrode surface area : 1.540 cm²",
+        "Acquisition started on : 05/15/2025 01:18:45.867",
+        f"{'dE/dt':<20}{'10.000':<20}",
+        f"{'dE/dt unit':<20}{'mV/s':<20}",
+    ]
+    columns = [np.arange(E.size) / 2, E + 1, E, J * AREA_M2 * 1e3, np.repeat([1.0, 2.0], [80, 81])]
+    return "\n".join(top) + "\n" + curve("time/s\tEcell/V\tEwe/V\t<I>/mA\tcycle number", columns, "\t")
+
+
+def nova(delimiter: str = ";") -> str:
+    header = delimiter.join(["Potential applied (V)", "Time (s)", "WE(1).Current (A)", "WE(1).Potential (V)", "Scan", "Index"])
+    count = np.arange(E.size)
+    return curve(header, [E + 1e-3, count / 2, J * AREA_M2, E, np.repeat([1.0, 2.0], [80, 81]), count + 1], delimiter)
+
+
+SAMPLES.update(
+    {
+        "chi_cv.txt": chi_cv,
+        "cv.DTA": gamry_cv,
+        "cv.mpt": eclab_cv,
+        "nova.csv": nova,
+        "tafel.csv": lambda: "A,,B,\n" + curve("Overpotential (V),j (mA/cm2),Overpotential (V),j (mA/cm2)", [E, J, E, J]),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("cv.txt", chi_cv().encode()),
+        ("cv.txt", chi_cv(+1).encode()),
+        ("cv.dta", gamry_cv().encode()),
+        ("cv.dta", gamry_cv(comma=True).encode()),
+        ("cv.mpt", eclab_cv().encode("cp1252")),
+        ("nova.txt", nova().encode()),
+        ("nova.txt", nova("\t").replace(".", ",").replace("WE(1),", "WE(1).").encode()),
+        ("own.csv", curve("Potential/V,Current/A", [E, J * AREA_M2]).encode()),
+        ("own.csv", curve("E vs. Li/Li+ (mV)\tI/µA", [E * 1e3, J * AREA_M2 * 1e6], "\t").encode("utf-16")),
+    ],
+)
+def test_a_voltammogram_of_any_instrument(tmp_path: Path, name: str, content: bytes) -> None:
+    found = af.read(put(tmp_path, name, content), kind="polarisation")
+    assert found["potential_V"] == pytest.approx(E, abs=1e-8)
+    assert found["current_A"] == pytest.approx(J * AREA_M2, rel=1e-7, abs=1e-12)
+    assert found.meta["positive_current"] == ("cathodic" if content == chi_cv().encode() else "anodic")
+    assert found["record_cycle"][0] == 1
+    assert found["record_cycle"][-1] == 2
+    if name != "own.csv" and "nova" not in name:
+        assert found.meta["scan_rate_V_s"] == pytest.approx(0.01)
+    if name in ("cv.dta", "cv.mpt"):
+        assert found.meta["area_m2"] == pytest.approx(AREA_M2)
+    if name == "own.csv" and content[:2] == b"\xff\xfe":
+        assert found.meta["reference"] == "Li/Li+"
+
+
+@pytest.mark.parametrize(
+    ("header", "factor"),
+    [
+        ("j (mA/cm2)", 0.1),
+        ("Current Density / mA cm^-2", 0.1),
+        ("J / A cm⁻²", 1e-4),
+        ("i (µA/cm²)", 100),
+        ("current density [mA/cm2]", 0.1),
+        ("j/mA/cm2", 0.1),
+        ("current_density_A_m2", 1),
+        ("Current Density (A m-2)", 1),
+    ],
+)
+def test_current_densities(tmp_path: Path, header: str, factor: float) -> None:
+    found = af.read(put(tmp_path, "a.txt", curve(f"Overpotential (V)\t{header}", [E, J * factor], "\t")))
+    assert found.kind.name == "polarisation"
+    assert found["current_density_A_m2"] == pytest.approx(J, rel=1e-7)
+    assert found.meta["potential"] == "overpotential"
+
+
+def test_the_user_may_turn_the_current(tmp_path: Path) -> None:
+    path = put(tmp_path, "a.csv", curve("Potential/V,Current/A", [E, -J]))
+    kept, turned = af.read(path), af.read(path, positive_current="cathodic")
+    assert "positive_current='cathodic'" in kept.meta["sign_of_current"]
+    assert turned["current_A"] == pytest.approx(J)
+    assert turned.meta["positive_current"] == "cathodic"
+    assert kept.key != turned.key
+    with pytest.raises(ConfigError, match="anodic"):
+        af.read(path, positive_current="up")
+
+
+def test_a_technique_decides_the_kind_unless_one_is_wanted(tmp_path: Path) -> None:
+    cv = put(tmp_path, "cv.mpt", eclab_cv().encode("cp1252"))
+    held = put(tmp_path, "gcpl.mpt", eclab_cv("Galvanostatic Cycling with Potential Limitation").encode("cp1252"))
+    assert af.read(cv).kind.name == "polarisation"
+    assert af.read(held).kind.name == "cycling"
+    assert af.read(cv, kind="cycling")["voltage_V"] == pytest.approx(E + 1), "the voltage of the cell"
+    assert af.read(cv)["potential_V"] == pytest.approx(E), "the potential of the working electrode"
+    assert af.read(held, kind="polarisation")["potential_V"] == pytest.approx(E)
+    assert af.read(cv).meta["reference"].startswith("SCE")
+
+
+def test_a_kind_that_the_content_does_not_allow(tmp_path: Path) -> None:
+    spectrum = put(tmp_path, "a.csv", rows())
+    bare = put(tmp_path, "b.csv", curve("Potential/V,Current/A", [E, J]))
+    unmeasured = put(tmp_path, "c.csv", curve("time/s,voltage/V", [np.arange(E.size), E]))
+    for path, kind, words in (
+        (spectrum, "polarisation", "holds impedance spectra, which cannot be taken as polarisation"),
+        (bare, "impedance", "cannot be taken as impedance"),
+        (bare, "cycling", "has no time"),
+        (unmeasured, "polarisation", "has no current_A"),
+    ):
+        with pytest.raises(DataError, match=words) as caught:
+            af.read(path, kind=kind)
+        assert path.name in caught.value.where
+    with pytest.raises(ConfigError, match="no kind"):
+        af.read(bare, kind="polarization")
+
+
+def test_a_density_becomes_a_current_where_the_area_is_known(tmp_path: Path) -> None:
+    time = np.arange(E.size, dtype=float)
+    path = put(tmp_path, "a.csv", curve("time/s,voltage/V,j/(mA/cm2)", [time, E, J / 10]))
+    assert af.read(path).kind.name == "polarisation"
+    cell = af.read(path, kind="cycling", area_m2="1.54 cm2")
+    assert cell["current_A"] == pytest.approx(J * AREA_M2)
+    assert "cycle_number" in cell
+    without = af.read(path, kind="cycling")
+    assert "current_A" not in without
+    assert "area_m2" in without.meta["current_from"]
+
+
+def test_curves_side_by_side(tmp_path: Path) -> None:
+    path = put(tmp_path, "a.csv", SAMPLES["tafel.csv"]())
+    with pytest.raises(DataError, match="holds 2 curves: 'A', 'B'"):
+        af.read(path)
+    assert af.read(path, series="B").meta["series"] == "B"
+    with pytest.raises(ConfigError, match="no series 'C'"):
+        af.read(path, series="C")
+    spectra = put(
+        tmp_path, "z.csv", curve("f/Hz,Z'/ohm,Z''/ohm,f/Hz,Z'/ohm,Z''/ohm", [F, Z.real, Z.imag, F, 2 * Z.real, Z.imag])
+    )
+    both = af.read(spectra)
+    assert len(both) == 2
+    assert both["Z_re_ohm"][1] == pytest.approx(2 * Z.real)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "nc", "json"])
+def test_a_curve_is_written_and_read_back(tmp_path: Path, suffix: str) -> None:
+    found = af.read(put(tmp_path, "cv.mpt", eclab_cv().encode("cp1252")))
+    again = af.read(af.write(found, tmp_path / f"a.{suffix}"), kind="polarisation")
+    for name in ("potential_V", "current_A", "time_s", "record_cycle"):
+        assert again[name] == pytest.approx(found[name], rel=1e-12)
+    with pytest.raises(ConfigError, match="Battery Data Format"):
+        af.write(found, tmp_path / "a.bdf.csv")

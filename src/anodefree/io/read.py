@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import glob
 import importlib
+import inspect
 import math
 import os
 import re
@@ -18,12 +19,15 @@ import numpy as np
 
 from anodefree.core.keys import content_key, file_sha256
 from anodefree.core.kind import Kind
-from anodefree.core.measurement import Measurement
+from anodefree.core.measurement import Measurement, join
 from anodefree.core.provenance import Source
 from anodefree.core.result import Result
 from anodefree.core.units import parse, unit_of
 from anodefree.errors import AnodefreeError, ConfigError, DataError, near
+from anodefree.io.as_kind import as_kind
 from anodefree.io.formats import HEAD_BYTES, Format, added, formats, get, looks_like
+from anodefree.io.kinds import known_kinds
+from anodefree.io.polarisation import turned
 
 PathLike = str | os.PathLike[str]
 
@@ -34,39 +38,84 @@ _IN_NAME: Final = re.compile(
 )
 
 
-def read(path: PathLike, *, format: str | None = None, columns: str | Sequence[str] | None = None, **meta: Any) -> Measurement:
+def read(
+    path: PathLike,
+    *,
+    kind: str | Kind = "",
+    format: str | None = None,
+    columns: str | Sequence[str] | None = None,
+    series: str | int | None = None,
+    **meta: Any,
+) -> Measurement:
     """A measurement from a file.
 
-    `format` names one reader (`anodefree formats` lists them); else the content decides. `columns` are headers for a text that
-    has none: "time/h, voltage/V, current/mA". Everything else is metadata, which wins over what the file says; a text may carry
-    a unit (`temperature_K="25 °C"`, `area_m2="1.54 cm2"`). What a kind holds for each spectrum of a series becomes an array.
-    Where neither the file nor `temperature_K` states a temperature, one in the file's name is taken (`_140deg`, `-25C`,
-    `303K`), and the metadata `temperature_from` says so.
+    `kind` is the wanted one, where a file can be more than one: time, voltage and current are cycling unless
+    `kind="polarisation"`. `format` names one reader (`anodefree formats` lists them); else the content decides. `columns` are
+    headers for a text that has none: "time/h, voltage/V, current/mA". `series` picks one of several curves that a file sets
+    side by side, by its name or its number from 1. Everything else is metadata, which wins over what the file says; a text may
+    carry a unit (`temperature_K="25 °C"`, `area_m2="1.54 cm2"`). What a kind holds for each spectrum of a series becomes an
+    array. `positive_current="cathodic"` says that a file counts reduction as positive. Where neither the file nor
+    `temperature_K` states a temperature, one in the file's name is taken (`_140deg`, `-25C`, `303K`), and the metadata
+    `temperature_from` says so.
 
     Raises
     ------
-    ConfigError: there is no such file, it may not be read, the format or a metadata value is wrong.
-    DataError: no reader can read it; the error names each that was tried, and why it could not.
+    ConfigError: there is no such file, it may not be read, the format, the kind or a metadata value is wrong.
+    DataError: no reader can read it; the error names each that was tried, and why it could not. Or it holds another kind, or
+    several curves.
+    """
+    found = read_all(path, kind=kind, format=format, columns=columns, **meta)
+    if series is not None:
+        return _picked(found, series)
+    if len(found) > 1 and not found[0].kind.series:
+        raise DataError(
+            f"holds {len(found)} curves: {_listed(found)}",
+            str(path),
+            f"choose one: series='{_label(found[0])}' or series=1 (--meta series=1)",
+        )
+    return found[0] if len(found) == 1 else _one_series(found)
+
+
+def read_all(
+    path: PathLike,
+    *,
+    kind: str | Kind = "",
+    format: str | None = None,
+    columns: str | Sequence[str] | None = None,
+    **meta: Any,
+) -> list[Measurement]:
+    """Every curve of a file that sets several side by side, else the one measurement that it holds; arguments as for `read`.
+
+    Raises
+    ------
+    ConfigError, DataError: as `read` does.
     """
     file = _regular(path)
+    wanted = _wanted(kind)
     given = {name: _si(name, value) for name, value in meta.items()}
     headers = _headers(columns)
     with _opened(file) as stream:
         head = stream.read(HEAD_BYTES)
     if not head.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         raise DataError("is empty", str(file), "was the export cut short?")
-    found, used = _first_that_reads(file, head, format, headers)
-    return _stamped(found, file, used, headers, given)
+    options = {"columns": headers, "kind": wanted.name if wanted else None}
+    found, used = _first_that_reads(file, head, format, {n: v for n, v in options.items() if v is not None})
+    parts = [_stamped(part, file, used, headers, given, wanted) for part in found]
+    return [_one_series(parts)] if len(parts) > 1 and parts[0].kind.series else parts
 
 
 def read_many(paths: PathLike | Iterable[PathLike], *, format: str | None = None, **meta: Any) -> list[Measurement]:
     """Measurements from several files, a folder, or a pattern such as "cells/*.z"; see `paths_of` for their order.
 
+    A file that sets several curves side by side gives each of them. Arguments are those of `read`.
+
     Raises
     ------
     ConfigError, DataError: as `read` does, for the first file that cannot be read.
     """
-    return [read(p, format=format, **meta) for p in paths_of(paths)]
+    if "series" in meta:
+        return [read(p, format=format, **meta) for p in paths_of(paths)]
+    return [found for p in paths_of(paths) for found in read_all(p, format=format, **meta)]
 
 
 def load(path: PathLike) -> Measurement | Result:
@@ -172,6 +221,40 @@ def _opened(file: Path) -> Any:
         ) from error
 
 
+def _wanted(kind: str | Kind) -> Kind | None:
+    if isinstance(kind, Kind) or not kind:
+        return kind or None
+    known = known_kinds()
+    if kind not in known:
+        raise ConfigError(f"no kind of measurement is named '{kind}'", hint=near(str(kind), known))
+    return known[kind]
+
+
+def _label(found: Measurement) -> str:
+    return str(found.meta.get("series", ""))
+
+
+def _listed(found: Sequence[Measurement]) -> str:
+    names = [f"'{_label(m)}'" for m in found]
+    return ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
+
+
+def _picked(found: Sequence[Measurement], series: str | int) -> Measurement:
+    """The curve of that name, or of that number from 1."""
+    for index, one in enumerate(found, start=1):
+        if str(series).strip() in (_label(one), str(index)):
+            return one
+    raise ConfigError(
+        f"holds no series '{series}'", found[0].source.name, f"it holds {_listed(found)}" if len(found) > 1 else "it holds one"
+    )
+
+
+def _one_series(parts: Sequence[Measurement]) -> Measurement:
+    """The spectra of one file as one series under the file's own name."""
+    joined = join(parts)
+    return dataclasses.replace(joined, source=Source(parts[0].source.name, joined.key, "file"))
+
+
 def _headers(columns: str | Sequence[str] | None) -> tuple[str, ...] | None:
     if columns is None:
         return None
@@ -179,10 +262,12 @@ def _headers(columns: str | Sequence[str] | None) -> tuple[str, ...] | None:
     return tuple(str(c).strip() for c in cells)
 
 
-def _first_that_reads(file: Path, head: bytes, name: str | None, headers: tuple[str, ...] | None) -> tuple[Measurement, Format]:
-    """The measurement and the format that gave it: the one that is named, else each whose signature fits, plain text last."""
+def _first_that_reads(
+    file: Path, head: bytes, name: str | None, options: Mapping[str, Any]
+) -> tuple[list[Measurement], Format]:
+    """What the file holds and the format that gave it: the one that is named, else each whose signature fits, text last."""
     suffix = file.suffix.lower()
-    if headers is not None:
+    if "columns" in options:
         if name not in (None, "text"):
             raise ConfigError(
                 f"columns are for plain text, not for the format '{name}'", str(file), "leave format or columns out"
@@ -197,7 +282,8 @@ def _first_that_reads(file: Path, head: bytes, name: str | None, headers: tuple[
             if size > format.max_bytes:
                 raise DataError(f"is {size / 2**20:.0f} MiB, more than the {format.max_bytes >> 20} MiB that are read")
             reader = importlib.import_module(format.module).read
-            return _checked(reader(file, columns=headers) if headers else reader(file)), format
+            takes = inspect.signature(reader).parameters
+            return _checked(reader(file, **{n: v for n, v in options.items() if n in takes})), format
         except (DataError, ConfigError) as error:
             failures.append((format.name, error))
         except OSError as error:
@@ -222,10 +308,11 @@ def _fits(format: Format, head: bytes, suffix: str) -> bool:
         return True  # let its reader say what is wrong with it
 
 
-def _checked(found: Any) -> Measurement:
-    if not isinstance(found, Measurement):
+def _checked(found: Any) -> list[Measurement]:
+    parts = found if isinstance(found, list) and found else [found]
+    if not all(isinstance(p, Measurement) for p in parts):
         raise DataError(f"the reader returned a {type(found).__name__}, not a Measurement")
-    return found
+    return parts
 
 
 def _joined(file: Path, error: AnodefreeError) -> str:
@@ -267,10 +354,15 @@ def _si(name: str, value: Any) -> Any:
 
 
 def _stamped(
-    found: Measurement, file: Path, used: Format, headers: tuple[str, ...] | None, given: dict[str, Any]
+    read: Measurement, file: Path, used: Format, headers: tuple[str, ...] | None, given: dict[str, Any], wanted: Kind | None
 ) -> Measurement:
-    """The measurement with its given metadata in place, named and keyed after its file."""
+    """The measurement as the wanted kind with its given metadata in place, named and keyed after its file."""
+    read = dataclasses.replace(read, source=Source(file.name, read.key, "file"))
+    area = {"area_m2": given["area_m2"]} if isinstance(given.get("area_m2"), float) else {}
+    found = as_kind(read.with_meta(**area), wanted) if wanted else read
     kind = found.kind
+    if kind.name == "polarisation" and "positive_current" in given:
+        found = turned(found, str(given["positive_current"]))
     _known_words(kind, given)
     taken = {} if "temperature_K" in given or "temperature_K" in found else _from_name(file.name, kind)
     own = {n: v for n, v in found.meta.items() if n != "temperature_from"} if "temperature_K" in given else dict(found.meta)
@@ -280,11 +372,12 @@ def _stamped(
     arrays = {n: _for_each(found, n, v) for n, v in everything.items() if n in kind.arrays}
     meta = {**own, **{n: v for n, v in everything.items() if n not in kind.arrays}}
     # The name of the file enters the key only where it gave a number; the reader does, because another may read other numbers.
-    key = content_key([file_sha256(file), used.name, headers, {**taken, **given}])
+    # So do the kind, which decides what the numbers are, and the name of one of several series.
+    key = content_key([file_sha256(file), used.name, headers, {**taken, **given}, kind.name, read.meta.get("series")])
     source = Source(file.name, key, "file")
     present = {str(n): found[str(n)] for n in found.data.data_vars}
     made = Measurement.of(kind, {**present, **arrays}, meta, source=source)
-    return dataclasses.replace(made, provenance=found.provenance)
+    return dataclasses.replace(made, provenance=read.provenance)
 
 
 def _known_words(kind: Kind, given: Mapping[str, Any]) -> None:
