@@ -19,6 +19,9 @@ from anodefree.io import formats
 from anodefree.io.columns import kind_of, understand, understand_row
 from anodefree.io.read import paths_of, read_many
 from anodefree.io.records import charge_by_cycle, cycles_by_sign
+from anodefree.io.rows import _careful_rows, _plain_rows
+from anodefree.io.started import started_at
+from anodefree.io.textfile import MARKS
 
 FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 F = np.geomspace(1e5, 0.1, 13)
@@ -816,3 +819,183 @@ def test_a_curve_is_written_and_read_back(tmp_path: Path, suffix: str) -> None:
         assert again[name] == pytest.approx(found[name], rel=1e-12)
     with pytest.raises(ConfigError, match="Battery Data Format"):
         af.write(found, tmp_path / "a.bdf.csv")
+
+
+# ---- exports for which no real file is at hand: headers as the programs write them, numbers of our own ---------------------
+
+HOURS = np.arange(0.0, 4.0, 0.25)
+CHARGED = np.where(HOURS < 2, 1.0, -1.0)
+VOLTS = 3.5 + 0.1 * CHARGED
+
+
+def clock(hours: float, days: bool) -> str:
+    seconds = round(hours * 3600)
+    text = f"{seconds // 3600 % 24 if days else seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    return f"{seconds // 86400}d {text}.00" if days else text
+
+
+def maccor(time: str = "TestTime", write: Callable[[float], str] = lambda h: clock(h, days=True)) -> str:
+    head = "Today's Date\t05/31/2024\tDate of Test:\t05/01/2024\tFilename:\tC:\\x\tProcedure:\ty\n\n"
+    head += f"Rec#\tCyc#\tStep\t{time}\tStepTime\tAmp-hr\tWatt-hr\tAmps\tVolts\tState\tES\tDPt Time\n"
+    return head + "".join(
+        f"{i + 1}\t0\t1\t{write(h)}\t0d 00:00:00.00\t0\t0\t0.001\t{v:.4f}\t{'C' if s > 0 else 'D'}\t1\t05/01/2024 10:00:00\n"
+        for i, (h, s, v) in enumerate(zip(HOURS, CHARGED, VOLTS, strict=True))
+    )
+
+
+def record(header: str, row: Callable[[int, float, float, float], str]) -> str:
+    lines = (row(i + 1, h, s, v) for i, (h, s, v) in enumerate(zip(HOURS, CHARGED, VOLTS, strict=True)))
+    return header + "\n" + "\n".join(lines) + "\n"
+
+
+CYCLERS: dict[str, str] = {
+    "maccor": maccor(),
+    "maccor seconds": maccor("Test (Sec)", lambda h: f"{h * 3600:.2f}"),
+    "arbin": record(
+        "Data_Point,Date_Time,Test_Time(s),Step_Time(s),Step_Index,Cycle_Index,Current(A),Voltage(V),Charge_Energy(Wh)",
+        lambda i, h, s, v: f"{i},2024-05-01 10:00:00,{h * 3600},{h},{1 + (s < 0)},1,{s * 1e-3},{v:.4f},0",
+    ),
+    "arbin new": record(
+        "Date Time,Test Time (s),Step Time (s),Cycle Index,Step Index,Current (A),Voltage (V)",
+        lambda i, h, s, v: f"05/01/2024 10:00:00.000,{h * 3600},{h},1,1,{s * 1e-3},{v:.4f}",
+    ),
+    "landt": record(
+        "Index,TestTime/Sec.,StepTime/Sec.,Voltage/V,Current/mA,Capacity/mAh,Energy/mWh,SysTime,State",
+        lambda i, h, s, v: f"{i},{h * 3600},0,{v:.4f},{s},0,0,2024-05-01 10:00:00,C_CC",
+    ),
+    "neware": record(
+        "DataPoint\tCycle Index\tStep Index\tStep Type\tTime\tTotal Time\tCurrent(A)\tVoltage(V)\tDate",
+        lambda i, h, s, v: f"{i}\t1\t1\tCC Chg\t00:00:00\t{clock(h, days=False)}\t{s * 1e-3}\t{v:.4f}\t2024-05-01 10:00:00",
+    ),
+    "neware old": record(
+        "Record ID,Time(h:min:s.ms),Voltage(V),Current(mA),Realtime",
+        lambda i, h, s, v: f"{i},00:00:00.000,{v:.4f},{s},2024-05-01 {clock(10 + h, days=False)}",
+    ),
+    "nova": record(
+        "Time (s);Corrected time (s);WE(1).Potential (V);WE(1).Current (A);Index",
+        lambda i, h, s, v: f"{h * 3600};{h};{v:.4f};{s * 1e-3};{i}",
+    ),
+    "parstat": record("Potential (V)\tCurrent (A)\tElapsed Time (s)", lambda i, h, s, v: f"{v:.4f}\t{s * 1e-3}\t{h * 3600}"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(CYCLERS))
+def test_records_of_cyclers(tmp_path: Path, name: str) -> None:
+    found = af.read(put(tmp_path, "a.txt", CYCLERS[name]))
+    assert found.kind.name == "cycling"
+    assert found["time_s"] == pytest.approx(HOURS * 3600)
+    assert found["voltage_V"] == pytest.approx(VOLTS)
+    assert found["current_A"] == pytest.approx(1e-3 * CHARGED)
+    assert found["cycle_number"].tolist() == [1]
+
+
+def test_spectra_of_autolab(tmp_path: Path) -> None:
+    nova = curve(
+        "Index;Frequency (Hz);Z' (Ω);-Z'' (Ω);Z (Ω);-Phase (°);Time (s)",
+        [np.arange(F.size), F, Z.real, -Z.imag, abs(Z), -np.degrees(np.angle(Z)), np.arange(F.size)],
+        ";",
+    )
+    modulus = curve("Frequency (Hz)\tZ (Ω)\t-Phase (°)", [F, abs(Z), -np.degrees(np.angle(Z))], "\t")
+    fra = "VERSION8.0\n13\nx\n" + "".join(
+        f"{f:.9g}\n{z.real:.9g}\n{-z.imag:.9g}\n0.5\n0\n1\n0\n0\n0\n" for f, z in zip(F, Z, strict=True)
+    )
+    for name, content in (("a.csv", nova), ("b.txt", modulus), ("c.dfr", fra)):
+        found = af.read(put(tmp_path, name, content))
+        assert found["frequency_Hz"][0] == pytest.approx(F, rel=1e-8)
+        assert found["Z_re_ohm"][0] + 1j * found["Z_im_ohm"][0] == pytest.approx(Z, rel=1e-7)
+    with pytest.raises(DataError, match="claims 13 frequencies, it holds 12"):
+        af.read(put(tmp_path, "d.dfr", "\n".join(fra.split("\n")[:-3])))
+
+
+SAMPLES.update({"maccor.txt": maccor, "a.dfr": lambda: "VERSION8.0\n1\nx\n10\n1\n2\n0\n0\n0\n0\n0\n0\n"})
+
+
+# ---- series ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_is_one_series_in_time(tmp_path: Path) -> None:
+    for name, minute in (("s1.mpt", "10"), ("s2.mpt", "20"), ("s10.mpt", "40")):
+        head = f"Acquisition started on : 05/15/2025 01:{minute}:00.500\n"
+        put(tmp_path, name, eclab(8).replace("Device", head + "Device").encode("cp1252"))
+    series = af.join(read_many(tmp_path))
+    assert series["time_s"].tolist() == [0, 600, 1800]
+    assert series.meta["started"] == "2025-05-15T01:10:00.500"
+    assert series.meta["area_m2"] == pytest.approx(1.54e-4)
+
+
+def test_spectra_below_each_other_keep_what_is_said_of_them(tmp_path: Path) -> None:
+    blocks = "".join(f"Temperature: {t} °C\nf/Hz,Z'/ohm,Z''/ohm\n{rows()}\n" for t in (20, 30, 40))
+    found = af.read(put(tmp_path, "a.csv", blocks))
+    assert found["temperature_K"] == pytest.approx([293.15, 303.15, 313.15])
+    dta = gamry().replace("ZCURVE\tTABLE", "ZCURVE1\tTABLE")
+    second = dta[dta.index("ZCURVE1") : dta.index("EXPERIMENT")].replace("ZCURVE1", "ZCURVE2").replace("-327.67", "25")
+    several = af.read(put(tmp_path, "a.DTA", dta.replace("EXPERIMENT", second + "EXPERIMENT")))
+    assert len(several) == 2
+    assert several.source.name == "a.DTA"
+
+
+@pytest.mark.parametrize(
+    ("written", "iso"),
+    [
+        ("05/15/2025 01:18:45.867", "2025-05-15T01:18:45.867"),
+        ("15/05/2025 01:18:45", "2025-05-15T01:18:45"),
+        ("15.05.2025 01:18:45", "2025-05-15T01:18:45"),
+        ("2025-05-15T01:18:45", "2025-05-15T01:18:45"),
+        ("5/5/2025 1:18:45 PM", "2025-05-05T13:18:45"),
+        ("Feb. 20, 2020   15:55:08", "2020-02-20T15:55:08"),
+        ("DD/MM/YYYY HH:MM:SS", None),
+        ("99/99/2025 01:18:45", None),
+    ],
+)
+def test_moments(written: str, iso: str | None) -> None:
+    assert started_at(written) == iso
+
+
+# ---- lines that are no rows ------------------------------------------------------------------------------------------------
+
+
+def test_text_inside_a_table_is_left_out_and_told(tmp_path: Path) -> None:
+    table = "f/Hz,Z'/ohm,Z''/ohm\n" + rows()
+    plain = af.read(put(tmp_path, "a.csv", table))
+    for name, content in (
+        ("b.csv", table + "Total points: 13\nEnd of data\n"),
+        ("c.csv", table + "\n\nfit,R1,R2\n"),
+        ("d.csv", table.replace("\n", "\nmeasured on Monday\n", 7)),
+    ):
+        found = af.read(put(tmp_path, name, content))
+        assert np.array_equal(found["Z_re_ohm"], plain["Z_re_ohm"])
+        assert "of text" in found.meta["lines_left_out"]
+    other = af.read(put(tmp_path, "e.csv", table + "time/s,voltage/V,current/A\n1,2,3\n"))
+    assert np.array_equal(other["Z_re_ohm"], plain["Z_re_ohm"])
+    assert "second table begins at line 15" in other.meta["lines_left_out"]
+
+
+def test_appended_runs_are_spectra_of_their_own(tmp_path: Path) -> None:
+    table = "f/Hz,Z'/ohm,Z''/ohm\n" + rows()
+    assert len(af.read(put(tmp_path, "a.csv", table * 3))) == 3
+
+
+def test_units_in_a_row_of_their_own_and_thousands(tmp_path: Path) -> None:
+    found = af.read(
+        put(tmp_path, "a.csv", "E;I\nmV;µA\n" + "\n".join(f"{e * 1e3:.6g};{i:.6g}" for e, i in zip(E, J, strict=True)))
+    )
+    assert found["potential_V"] == pytest.approx(E, abs=1e-6)
+    assert found["current_A"] == pytest.approx(J * 1e-6, rel=1e-5)
+    with pytest.raises(DataError, match=r"holds '1,234\.5'") as caught:
+        af.read(put(tmp_path, "b.csv", "time/s;voltage/V;current/A\n1;1;1\n1,234.5;1;1\n"))
+    assert "thousands" in caught.value.hint
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=40), st.sampled_from(["\t", ";", ",", " "]), st.booleans())
+@FUZZ
+def test_the_fast_way_and_the_careful_way_agree(values: list[float], delimiter: str, comma: bool) -> None:
+    split = next(s for s, mark in MARKS.items() if mark == (None if delimiter == " " else delimiter))
+    comma = comma and delimiter != ","
+    lines = [delimiter.join((repr(float(i)), repr(v), "x")) for i, v in enumerate(values)]
+    lines = [line.replace(".", ",") for line in lines] if comma else lines
+    known = understand_row(["time/s", "voltage/V"])
+    fast = _plain_rows(lines, 0, len(lines), known, split)
+    careful = _careful_rows(lines, 0, len(lines), known, [False, False], split, "", may_end=False)
+    assert fast is not None
+    assert all(np.array_equal(a, b) for a, b in zip(fast.raw, careful.raw, strict=True))
+    assert np.array_equal(fast.lines, careful.lines)

@@ -18,6 +18,9 @@ MAX_HEADER: Final = 80
 OVERPOTENTIAL: Final = ("overpotential", "η", "eta")
 """Words that say that a potential counts from equilibrium."""
 
+_MOMENTS: Final = ("absolutetime", "realtime", "datetime", "date", "systime", "timestamp")
+"""Words for a date with a time of day: the last choice for a time."""
+
 # What a column is -> the words exporters use for it, in lower case without blanks, underscores and dots; the best word first.
 _WORDS: Final[dict[str, tuple[str, ...]]] = {
     "frequency_Hz": ("frequency", "freq", "f", "frequencies"),
@@ -25,14 +28,22 @@ _WORDS: Final[dict[str, tuple[str, ...]]] = {
     "Z_im_ohm": ("z''", "zim", "zs''", "im(z)", "zimag", "zimg", "imag(z)", "imag", "imz", "zi", "im", "imaginary", "z2"),
     "Z_abs_ohm": ("|z|", "zmod", "mod(z)", "abs(z)", "zabs", "magnitude", "z", "impedance"),
     "Z_phase_rad": ("phase(z)", "zphz", "phase", "theta(z)", "theta", "phi", "arg(z)"),
-    "time_s": ("testtime", "time", "totaltime", "elapsedtime", "test", "runtime", "t"),
+    "time_s": ("testtime", "totaltime", "elapsedtime", "time", "test", "runtime", "t", "测试时间", *_MOMENTS),
     "voltage_V": (
         *("voltage", "ecell", "cellvoltage", "δe", "potential", "ewe-ece", "vf", "vdc", "edc", "ewe", "v", "e", "u"),
-        *("volts", "we(1)potential", "wepotential", *OVERPOTENTIAL, "workingelectrode", "potentialapplied"),
+        *("volts", "we(1)potential", "wepotential", *OVERPOTENTIAL, "workingelectrode", "potentialapplied", "电压"),
     ),
-    "current_A": ("current", "i", "im", "testcurrent", "amps", "we(1)current", "wecurrent", "i1"),
+    "current_A": ("current", "i", "im", "testcurrent", "amps", "we(1)current", "wecurrent", "i1", "cur", "电流"),
     "current_density_A_m2": ("currentdensity", "j", "current", "i", "jgeo"),
-    "charge_capacity_C": ("chargecapacity", "chargingcapacity", "qcharge", "chargecap", "chgcap", "capacitycharge"),
+    "charge_capacity_C": (
+        "chargecapacity",
+        "chargingcapacity",
+        "qcharge",
+        "chargecap",
+        "chgcap",
+        "capacitycharge",
+        "capacitancechg",
+    ),
     "discharge_capacity_C": (
         "dischargecapacity",
         "dischargingcapacity",
@@ -40,11 +51,12 @@ _WORDS: Final[dict[str, tuple[str, ...]]] = {
         "dischargecap",
         "dchgcap",
         "capacitydischarge",
+        "capacitancedchg",
     ),
     "temperature_K": ("temperature", "temp", "t", "celltemperature", "ambienttemperature"),
     "cycle": (
         *("cycleindex", "cyclenumber", "cyclecount", "cycle", "cycleno", "cycleid", "cyc#", "cycle#", "cyc", "cyclec"),
-        *("scan", "scannumber", "scan#"),
+        *("scan", "scannumber", "scan#", "cycle-index", "cycleno", "循环序号"),
     ),
     "record_cycle": ("recordcycle",),
     "spectrum": ("spectrum", "spectrumnumber", "spectrumindex"),

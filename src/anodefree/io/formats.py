@@ -52,6 +52,10 @@ def _names_chi(head: bytes, suffix: str) -> bool:
     return re.search(rb"Instrument Model:\s{0,8}CHI", head) is not None
 
 
+def _names_maccor(head: bytes, suffix: str) -> bool:
+    return re.search(rb"\bRec#?[\t,; ]", head) is not None and re.search(rb"\bDPT Time\b", head, re.IGNORECASE) is not None
+
+
 def _is_text(head: bytes, suffix: str) -> bool:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16
         return True
@@ -77,6 +81,8 @@ _OURS: Final = (
     ),
     Format("chi", "CH Instruments text export", _ALL, (".txt", ".csv"), _names_chi, "anodefree.io.chi"),
     Format("bdf", "Battery Data Format (CSV)", ("cycling",), (".bdf.csv", ".csv"), _first_line_has(*_BDF), "anodefree.io.bdf"),
+    Format("maccor", "Maccor text export", ("cycling", "polarisation"), (".txt", ".csv"), _names_maccor, "anodefree.io.maccor"),
+    Format("ecochemie", "Eco Chemie (Autolab FRA)", ("impedance",), (".dfr",), _starts(b"VERSION"), "anodefree.io.ecochemie"),
     Format("json", "our JSON, or columns as JSON", _ALL, (".json",), _starts(b"{"), "anodefree.io.json_text", 2**26),
 )
 _TEXT: Final = Format(

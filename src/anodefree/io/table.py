@@ -185,7 +185,7 @@ def find_header(lines: Sequence[str], start: int, end: int) -> tuple[int, list[s
     """The first line whose words make up a measurement, and its cells."""
     for at in range(start, min(end, start + HEADER_WITHIN)):
         line = lines[at].lstrip("#%! ") if lines[at].startswith(COMMENT) else lines[at]
-        if not 5 < len(line) <= MAX_LINE or not any(c.isalpha() for c in line[:200]):
+        if not 2 < len(line) <= MAX_LINE or not any(c.isalpha() for c in line[:200]):
             continue
         best: list[str] = []
         most = 0
