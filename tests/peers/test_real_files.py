@@ -184,6 +184,7 @@ def test_a_voltammetry_is_opened_as_the_kind_that_is_wanted(shared: Path) -> Non
     assert curve["potential_V"][0] == 2.5443249
     assert curve["current_A"][-1] == pytest.approx(1.0903990e-4)
     assert curve["current_A"].min() == pytest.approx(record["current_A"].min())
+    assert curve.meta["scan_rate_V_s"] == pytest.approx(30e-3 / 60)
     assert record.key != curve.key
     assert af.read(path, kind="cycling").key == record.key
 

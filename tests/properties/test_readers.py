@@ -17,7 +17,8 @@ import anodefree as af
 from anodefree.errors import AnodefreeError, ConfigError, DataError
 from anodefree.io import formats
 from anodefree.io.columns import kind_of, understand, understand_row
-from anodefree.io.read import paths_of, read_many
+from anodefree.io.paths import paths_of
+from anodefree.io.read import read_many
 from anodefree.io.records import charge_by_cycle, cycles_by_sign
 from anodefree.io.rows import _careful_rows, _plain_rows
 from anodefree.io.started import started_at
@@ -999,3 +1000,28 @@ def test_the_fast_way_and_the_careful_way_agree(values: list[float], delimiter: 
     assert fast is not None
     assert all(np.array_equal(a, b) for a, b in zip(fast.raw, careful.raw, strict=True))
     assert np.array_equal(fast.lines, careful.lines)
+
+
+def test_spectra_of_a_fitting_program_below_each_other(tmp_path: Path) -> None:
+    block = "Data: Frequency\tData: Z'\tData: Z''\nDC=-0.08, TM=33.7\tModel: Unassigned Spectra\t(WE/RE Spectrum) a.mpr_1\n"
+    found = af.read(put(tmp_path, "a.txt", "RelaxIS 3.0 Spectrum export\n" + (block + rows("\t")) * 3))
+    assert found["frequency_Hz"].shape == (3, 13)
+    assert found["Z_im_ohm"][2] == pytest.approx(Z.imag)
+
+
+@pytest.mark.parametrize(
+    ("name", "rate"),
+    [
+        ("CB_LSV_30mVpermin_3.txt", 5e-4),
+        ("cv_10mV_s.txt", 0.01),
+        ("20 mVs.txt", 0.02),
+        ("cv_0.5mVps.txt", 5e-4),
+        ("50mV.txt", None),
+    ],
+)
+def test_the_rate_of_a_sweep_in_the_name(tmp_path: Path, name: str, rate: float | None) -> None:
+    path = put(tmp_path, name, curve("Potential/V,Current/A", [E, J]))
+    assert af.read(path).meta.get("scan_rate_V_s") == (rate and pytest.approx(rate))
+    given = af.read(path, scan_rate_V_s="7 mV/s").meta
+    assert given["scan_rate_V_s"] == pytest.approx(7e-3)
+    assert "scan_rate_from" not in given

@@ -122,7 +122,8 @@ def _tell(bar: Progress, fraction: float, text: str) -> None:
 def _inputs(stage: Stage, given: dict[str, Any]) -> list[tuple[str, Any]]:
     """The inputs of each row, by name: one row for all files of a series, else one row a file. Files are read row by row."""
     from anodefree.core.measurement import join
-    from anodefree.io.read import paths_of, read
+    from anodefree.io.paths import paths_of
+    from anodefree.io.read import read
 
     if not stage.inputs:
         return [("", ())]

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import glob
 import importlib
 import inspect
 import math
-import os
-import re
-import stat
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -25,17 +21,13 @@ from anodefree.core.result import Result
 from anodefree.core.units import parse, unit_of
 from anodefree.errors import AnodefreeError, ConfigError, DataError, near
 from anodefree.io.as_kind import as_kind
+from anodefree.io.file_names import stated_by_name
 from anodefree.io.formats import HEAD_BYTES, Format, added, formats, get, looks_like
 from anodefree.io.kinds import known_kinds
+from anodefree.io.paths import PathLike, paths_of, regular
 from anodefree.io.polarisation import turned
 
-PathLike = str | os.PathLike[str]
-
-_IN_NAME: Final = re.compile(
-    # A hyphen is a minus sign after a gap (_-25C), and a hyphen after a word (s04147-140deg).
-    r"(?<![A-Za-z0-9.])(?P<minus>(?:(?<=[_ =(])|^)[-−])?(?P<value>\d{1,4}(?:[.p]\d)?)"
-    r"[ _]?(?P<unit>°C|deg ?C|deg|C|K)(?![A-Za-z0-9])"
-)
+_GIVEN_BY: Final = {"temperature_from": ("temperature_K",), "scan_rate_from": ("scan_rate_V_s",)}
 
 
 def read(
@@ -90,7 +82,7 @@ def read_all(
     ------
     ConfigError, DataError: as `read` does.
     """
-    file = _regular(path)
+    file = regular(path)
     wanted = _wanted(kind)
     given = {name: _si(name, value) for name, value in meta.items()}
     headers = _headers(columns)
@@ -127,89 +119,7 @@ def load(path: PathLike) -> Measurement | Result:
     """
     from anodefree.io.netcdf import load as load_netcdf
 
-    return load_netcdf(_regular(path))
-
-
-def paths_of(paths: PathLike | Iterable[PathLike]) -> list[Path]:
-    """Files from paths, folders and patterns.
-
-    What is given keeps its order; the files of a folder (those of a known suffix) and of a pattern come in natural order:
-    `s2` before `s10`.
-
-    Raises
-    ------
-    ConfigError: a folder or a pattern holds no file.
-    """
-    out: list[Path] = []
-    for given in [paths] if isinstance(paths, (str, os.PathLike)) else paths:
-        path = _path(given)
-        if _is(path, stat.S_ISDIR):
-            known = tuple(s for f in formats() for s in f.suffixes)
-            inside = [p for p in _inside(path) if p.name.lower().endswith(known) and not p.name.startswith(".")]
-            if not inside:
-                raise ConfigError(
-                    "the folder holds no file of a known suffix", str(path), "give the files by name or a pattern"
-                )
-            out += sorted(inside, key=_natural)
-        elif not path.exists() and re.search(r"[*?\[]", str(given)):
-            matching = [p for p in map(Path, glob.glob(str(given), recursive=True)) if p.is_file()]  # noqa: PTH207
-            if not matching:
-                raise ConfigError("no file matches the pattern", str(given), "check the folder it starts from")
-            out += sorted(matching, key=_natural)
-        else:
-            out.append(path)
-    if not out:
-        raise ConfigError("no file is given", hint="give a path, a folder or a pattern such as 'data/*.z'")
-    return out
-
-
-def _natural(path: Path) -> list[tuple[int, int, str]]:
-    parts = re.split(r"(\d{1,18})", str(path))
-    return [(1, int(p), "") if i % 2 else (0, 0, p.lower()) for i, p in enumerate(parts)]
-
-
-def _path(given: Any) -> Path:
-    try:
-        return Path(given).expanduser()
-    except (TypeError, RuntimeError) as error:
-        raise ConfigError(f"'{given!r}' is not a path", hint="give a path as text") from error
-
-
-def _is(path: Path, test: Any) -> bool:
-    try:
-        return bool(test(path.stat().st_mode))
-    except (OSError, ValueError):
-        return False
-
-
-def _inside(folder: Path) -> list[Path]:
-    try:
-        return [p for p in folder.iterdir() if p.is_file()]
-    except OSError as error:
-        raise ConfigError(f"cannot be listed ({(error.strerror or str(error)).lower()})", str(folder)) from error
-
-
-def _regular(given: PathLike) -> Path:
-    """The path, if it leads to a regular file that is there."""
-    path = _path(given)
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError as error:
-        raise ConfigError("no such file", str(path), _neighbours(path)) from error
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"cannot be opened ({getattr(error, 'strerror', None) or error})", str(path)[:200]) from error
-    if stat.S_ISDIR(mode):
-        raise ConfigError("is a folder", str(path), "read_many() opens the files of a folder, read() one file")
-    if not stat.S_ISREG(mode):
-        raise ConfigError("is no regular file", str(path), "copy its content to a file first")
-    return path
-
-
-def _neighbours(path: Path) -> str:
-    if not _is(path.parent, stat.S_ISDIR):
-        return f"there is no folder '{path.parent}' either"
-    close = get_close_matches(path.name, [p.name for p in _inside(path.parent)][:5000], n=3)
-    return "did you mean " + " or ".join(f"'{c}'" for c in close) + "?" if close else "check the path"
+    return load_netcdf(regular(path))
 
 
 def _opened(file: Path) -> Any:
@@ -364,10 +274,10 @@ def _stamped(
     if kind.name == "polarisation" and "positive_current" in given:
         found = turned(found, str(given["positive_current"]))
     _known_words(kind, given)
-    taken = {} if "temperature_K" in given or "temperature_K" in found else _from_name(file.name, kind)
-    own = {n: v for n, v in found.meta.items() if n != "temperature_from"} if "temperature_K" in given else dict(found.meta)
-    if "temperature_K" in own:
-        taken = {}
+    own = {n: v for n, v in found.meta.items() if not any(g in given for g in _GIVEN_BY.get(n, ()))}
+    known = {*given, *own, *map(str, found.data.data_vars)}
+    stated = stated_by_name(file.name, kind)
+    taken = {n: v for n, v in stated.items() if not {n, *_GIVEN_BY.get(n, ())} & known}
     everything = {**taken, **{n: v for n, v in given.items() if v is not None}}
     arrays = {n: _for_each(found, n, v) for n, v in everything.items() if n in kind.arrays}
     meta = {**own, **{n: v for n, v in everything.items() if n not in kind.arrays}}
@@ -397,17 +307,3 @@ def _for_each(found: Measurement, name: str, value: Any) -> np.ndarray:
     if values.dtype.kind not in "iuf" or values.ndim > 1 or (values.ndim == 1 and values.size != len(found)):
         raise ConfigError(f"'{name}' needs one number, or one for each of the {len(found)} spectra", found.source.name)
     return np.array(np.broadcast_to(values.astype(float), (len(found),)))
-
-
-def _from_name(name: str, kind: Kind) -> dict[str, Any]:
-    """A temperature that the file's name states. A bare C after a number is a rate of charge, unless the file holds spectra."""
-    for found in _IN_NAME.finditer(name):
-        unit, value = found["unit"], float(found["value"].replace("p", "."))
-        if unit == "C" and kind.name != "impedance":
-            continue
-        if unit == "K" and not 50 <= value <= 2000:
-            continue
-        kelvin = value if unit == "K" else (-value if found["minus"] else value) + 273.15
-        if kelvin > 0:
-            return {"temperature_K": float(f"{kelvin:.10g}"), "temperature_from": "file name"}
-    return {}

@@ -17,6 +17,7 @@ from anodefree.io.textfile import BLANK, COMMAS, COMMENT, MARKS, MAX_LINE, Split
 
 MAX_ASIDES: Final = 1000
 _CLOCK: Final = re.compile(r"^(?:(\d{1,5})d )?\s*(\d{1,6}):(\d{1,2}):(\d{1,2}(?:[.,]\d{1,9})?)$")
+_WORDS: Final = re.compile(r"^(?!(?:nan|inf)\b)[^\W\d_]|^[^\w+.-].*[^\W\d_]", re.IGNORECASE)
 _DATE: Final = re.compile(
     r"^(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})[ T]+(\d{1,2}):(\d{2}):(\d{2}(?:[.,]\d{1,9})?)(?: ?([AaPp])\.?[Mm]\.?)?$"
 )
@@ -107,7 +108,7 @@ def _careful_rows(
         cells = split(bounded(line, at))
         if may_end and not any(cells[c.index : c.index + 1] != [""] for c in known if c.index < len(cells)):
             break
-        if _is_aside(cells, known, comma=comma):
+        if _is_aside(cells, known):
             if _is_another_table(cells, known):
                 asides.append((len(at_line), f"a second table begins at line {at + 1}"))
                 break
@@ -144,20 +145,11 @@ def _careful_rows(
     return _finished(known, lenient, stores, at_line, asides)
 
 
-def _is_aside(cells: Sequence[str], known: Sequence[Column], *, comma: bool) -> bool:
-    """Whether a line is text: none of the cells that are needed begins like a number, and there are letters."""
-    for column in known:
-        if column.index < len(cells):
-            cell = cells[column.index].lstrip("+-.")
-            if not cell or not cell[0].isalpha() or cell[:3].lower() in ("nan", "inf"):
-                return cells[column.index] == "" and column.index > 0 and _only_first(cells)
-    return any(c.isalpha() for cell in cells for c in cell)
-
-
-def _only_first(cells: Sequence[str]) -> bool:
-    """Whether a line has one cell of words and nothing else."""
+def _is_aside(cells: Sequence[str], known: Sequence[Column]) -> bool:
+    """Whether a line is text: it begins with words, and no cell that is needed is anything but words or empty."""
     filled = [c for c in cells if c]
-    return len(filled) == 1 and filled[0][0].isalpha()
+    needed = [cells[c.index] for c in known if c.index < len(cells) and cells[c.index]]
+    return bool(filled) and _WORDS.search(filled[0]) is not None and all(_WORDS.search(c) for c in needed)
 
 
 def _is_another_table(cells: Sequence[str], known: Sequence[Column]) -> bool:
