@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -61,6 +62,12 @@ _WORDS: Final[dict[str, tuple[str, ...]]] = {
     "record_cycle": ("recordcycle",),
     "spectrum": ("spectrum", "spectrumnumber", "spectrumindex"),
 }
+
+_BY_WORD: Final = {
+    word: tuple((name, words.index(word)) for name, words in _WORDS.items() if word in words)
+    for word in {word for words in _WORDS.values() for word in words}
+}
+_DROPPED: Final = {ord(c): None for c in " _.<>*\t"}
 
 _LENGTH_OF_TIME: Final = {
     "s": 1.0,
@@ -216,6 +223,11 @@ def understand(header: str, index: int = 0) -> Column | None:
     text = header.strip().strip('"').strip() if header.count('"') == 2 else header.strip()
     if not text or len(text) > MAX_HEADER:
         return None
+    return _understood(text, index)
+
+
+@lru_cache(maxsize=4096)
+def _understood(text: str, index: int) -> Column | None:
     rest = text.translate(_SAME)
     found = _LEVEL.match(rest)
     level = found[1].lower().replace("data", "") if found else ""
@@ -299,12 +311,8 @@ def _readings(text: str) -> Iterable[tuple[str, str | None, bool]]:
 
 
 def _names(words: str) -> tuple[tuple[str, int], ...]:
-    key = _key(words)
-    return tuple((name, known.index(key)) for name, known in _WORDS.items() if key in known)
-
-
-def _key(words: str) -> str:
-    return words.lower().replace('"', "''").translate({ord(c): None for c in " _.<>*\t"})
+    """The quantities that a word may name, and how good a word for each it is."""
+    return _BY_WORD.get(words.lower().replace('"', "''").translate(_DROPPED), ())
 
 
 def _column(
