@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -1025,3 +1026,34 @@ def test_the_rate_of_a_sweep_in_the_name(tmp_path: Path, name: str, rate: float 
     given = af.read(path, scan_rate_V_s="7 mV/s").meta
     assert given["scan_rate_V_s"] == pytest.approx(7e-3)
     assert "scan_rate_from" not in given
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"1," * 10_000_000,
+        b'"' * 10_000_001,
+        b"f/Hz,Z'/ohm,Z''/ohm\n" + b"\r" * 1_000_000 + b"x",
+        b"area" + b" " * 5_000_000 + b"\nf/Hz,Z'/ohm,Z''/ohm\n1,2,-3\n",
+        b"time/s,voltage/V,current/A\n" + b"".join(b"%d,1,1\n" % i for i in range(200_000)),
+        b"time/s,voltage/V,current/A\n" + b"".join(b"%d,1,1\n" % i for i in range(50_000)) + b"the end\n",
+    ],
+    ids=["one line", "quotes", "returns", "blanks", "rows", "rows and words"],
+)
+def test_large_files_take_no_time(tmp_path: Path, content: bytes) -> None:
+    started = time.process_time()
+    attempt(put(tmp_path, "a.txt", content))
+    assert time.process_time() - started < 5
+
+
+def test_what_a_fallback_lacks_is_told(tmp_path: Path) -> None:
+    """Plain text opens a Maccor export without states too, but its current has no sign: the metadata says what failed."""
+    path = put(tmp_path, "a.txt", maccor().replace("State", "Flag"))
+    found = af.read(path)
+    assert (found["current_A"] > 0).all()
+    assert "no column State" in found.meta["readers_that_failed"]
+    with pytest.raises(DataError, match="no column State"):
+        af.read(path, format="maccor")
+    cut = put(tmp_path, "b.txt", maccor().replace("\tD\t", "\t\t"))
+    with pytest.raises(DataError, match="neither charge nor discharge"):
+        af.read(cut, format="maccor")

@@ -193,7 +193,8 @@ def _first_that_reads(
                 raise DataError(f"is {size / 2**20:.0f} MiB, more than the {format.max_bytes >> 20} MiB that are read")
             reader = importlib.import_module(format.module).read
             takes = inspect.signature(reader).parameters
-            return _checked(reader(file, **{n: v for n, v in options.items() if n in takes})), format
+            found = _checked(reader(file, **{n: v for n, v in options.items() if n in takes}))
+            return _told(found, failures), format
         except (DataError, ConfigError) as error:
             failures.append((format.name, error))
         except OSError as error:
@@ -216,6 +217,14 @@ def _fits(format: Format, head: bytes, suffix: str) -> bool:
         if format.module.startswith("anodefree."):
             raise
         return True  # let its reader say what is wrong with it
+
+
+def _told(found: list[Measurement], failures: Sequence[tuple[str, AnodefreeError]]) -> list[Measurement]:
+    """What was read, with a note of the readers that could not: theirs may know what plain text does not say."""
+    if not failures:
+        return found
+    note = "; ".join(f"{name}: {error.what}" for name, error in failures)[:400]
+    return [dataclasses.replace(m, meta={**m.meta, "readers_that_failed": note}) for m in found]
 
 
 def _checked(found: Any) -> list[Measurement]:

@@ -11,7 +11,7 @@ import numpy as np
 from anodefree.errors import DataError
 from anodefree.io.columns import Column, best_of, kind_of, understand_all, understand_row
 from anodefree.io.rows import bad_cell, is_value, rows_of
-from anodefree.io.textfile import BLANK, COMMAS, COMMENT, MAX_LINE, SPLITS, Split, bounded, is_number
+from anodefree.io.textfile import BLANK, BLANKS, COMMAS, COMMENT, MAX_LINE, SPLITS, Split, bounded, is_number
 
 HEADER_WITHIN: Final = 2000
 MAX_CELLS: Final = 2000
@@ -47,6 +47,8 @@ class Table:
     """Lines of text inside the table: (index of the row that follows, text)."""
     label: str = ""
     """The name of this series, where a file sets several side by side."""
+    split: Split = BLANKS
+    """How a line of it comes apart."""
 
     def __contains__(self, name: str) -> bool:
         return name in self.raw
@@ -169,7 +171,7 @@ def _table(
     if not rows.lines.size:
         raise DataError("its header is followed by no row of numbers", f"line {first}", "was the export cut short?")
     raw = {place(c): values for c, values in zip(rows.columns, rows.raw, strict=True)}
-    return Table(kind, rows.columns, raw, rows.lines, preamble, rows.asides, label)
+    return Table(kind, rows.columns, raw, rows.lines, preamble, rows.asides, label, split)
 
 
 def _used(known: Sequence[Column], wanted: str = "") -> tuple[Column, ...]:
