@@ -58,12 +58,11 @@ def _one(lines: Sequence[str], at: int, wanted: str) -> Table:
 def _one_after_another(curves: Sequence[Table]) -> Table:
     """Several tables of the same columns as one; each is a cycle of its own."""
     first = curves[0]
-    names = [n for n in first.raw if all(n in c for c in curves)]
-    units = {n: first.column(n).unit for n in names}
-    if any(c.column(n).unit != units[n] for c in curves for n in names):
-        raise DataError("its curves are in different units", hint="split it")
-    raw = {n: np.concatenate([c.raw[n] for c in curves]) for n in names}
-    columns = tuple(c for c in first.columns if c.name in raw)
+    form = [(c.name, c.unit) for c in first.columns]
+    if any([(c.name, c.unit) for c in curve.columns] != form for curve in curves):
+        raise DataError("its curves differ in their columns or units", hint="split it")
+    raw = {n: np.concatenate([c.raw[n] for c in curves]) for n in first.raw}
+    columns = first.columns
     if len(curves) > 1 and "cycle" not in raw:
         raw["record_cycle"] = np.repeat(np.arange(1.0, len(curves) + 1), [c.lines.size for c in curves])
         columns += (dataclasses.replace(columns[0], header="curve", name="record_cycle", unit=None, factor=1.0, offset=0.0),)
