@@ -137,6 +137,26 @@ def test_any_delimiter_line_end_and_encoding(tmp_path: Path, delimiter: str, com
         ("-Im(Z)/Ohm", "Z_im_ohm", -1),
         ("−Z″ / Ω", "Z_im_ohm", -1),
         ("Data: Z''", "Z_im_ohm", 1),
+        ("Z1 /ohm", "Z_re_ohm", 1),
+        ("Z (Ω)", "Z_abs_ohm", 1),
+        ("-Phase (°)", "Z_phase_rad", -np.pi / 180),
+        ("TestTime/Sec.", "time_s", 1),
+        ("测试时间/Sec", "time_s", 1),
+        ("电压/V", "voltage_V", 1),
+        ("电流/mA", "current_A", 1e-3),
+        ("E vs. Li/Li+ (mV)", "voltage_V", 1e-3),
+        ("Ewe/V vs. SCE", "voltage_V", 1),
+        ("WE(1).Potential (V)", "voltage_V", 1),
+        ("η (mV)", "voltage_V", 1e-3),
+        ("Amps", "current_A", 1),
+        ("Im [A]", "current_A", 1),
+        ("WE(1).Current (A)", "current_A", 1),
+        ("Cur(mA)", "current_A", 1e-3),
+        ("I/nA", "current_A", 1e-9),
+        ("Current(mA/cm2)", "current_density_A_m2", 10),
+        ("j_uA_cm2", "current_density_A_m2", 1e-2),
+        ("Cyc#", "cycle", 1),
+        ("Scan", "cycle", 1),
         ("Time (h)", "time_s", 3600),
         ("time/s", "time_s", 1),
         ("test_time_second", "time_s", 1),
@@ -1057,3 +1077,21 @@ def test_what_a_fallback_lacks_is_told(tmp_path: Path) -> None:
     cut = put(tmp_path, "b.txt", maccor().replace("\tD\t", "\t\t"))
     with pytest.raises(DataError, match="neither charge nor discharge"):
         af.read(cut, format="maccor")
+
+
+def test_uneven_spectra_do_not_fill_the_memory(tmp_path: Path) -> None:
+    numbers = [*range(1, 15_000), *[15_000] * 15_000]
+    body = "".join(f"{n},{100 - 1e-3 * i},1,-1\n" for i, n in enumerate(numbers))
+    with pytest.raises(DataError, match="too uneven"):
+        af.read(put(tmp_path, "a.csv", "spectrum,f/Hz,Z'/ohm,Z''/ohm\n" + body))
+
+
+def test_records_beside_spectra_are_there_for_who_wants_them(tmp_path: Path) -> None:
+    text = curve(
+        "Potential (V)\tCurrent (A)\tElapsed Time (s)\tFrequency (Hz)\tZre (ohms)\tZim (ohms)",
+        [np.full(13, 3.5), np.full(13, 1e-3), np.arange(13), F, Z.real, Z.imag],
+        "\t",
+    )
+    path = put(tmp_path, "a.txt", text)
+    assert af.read(path).kind.name == "impedance"
+    assert af.read(path, kind="cycling")["current_A"] == pytest.approx(1e-3)

@@ -46,7 +46,7 @@ def _records(table: Table, notes: dict[str, Any]) -> dict[str, np.ndarray]:
         raise DataError(
             f"time runs backwards in column '{table.column(level + 'time_s').header}'",
             f"line {int(table.lines[int(np.argmax(back)) + 1])}",
-            "is it the time of a step? the time of the whole test is needed",
+            "the time of the whole test is needed: is it the time of a step, or are two runs one below the other?",
         )
     for name in ("record_cycle", "cycle"):
         if level + name in table:

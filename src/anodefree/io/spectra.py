@@ -13,6 +13,7 @@ from anodefree.io.stated import stated_temperature
 from anodefree.io.table import Table
 from anodefree.kinds.impedance import IMPEDANCE
 
+MAX_POINTS: Final = 20_000_000
 _MOSTLY: Final = 0.8
 
 
@@ -49,6 +50,12 @@ def impedance(table: Table, meta: Mapping[str, Any] | None = None, *, sign_is_su
         notes["sign_of_Z_im"] = "changed: the file holds -Z'' (it is mostly positive at low frequency)"
     ends = np.flatnonzero(_breaks(table, keep, frequency)) + 1
     parts = np.split(np.arange(frequency.size), ends)
+    longest = max(p.size for p in parts)
+    if len(parts) * longest > MAX_POINTS:
+        raise DataError(
+            f"holds {len(parts)} spectra of 1 to {longest} points, too uneven for one series",
+            hint="is its column of spectrum or cycle numbers what it seems? else split the file",
+        )
     arrays: dict[str, Any] = {
         "frequency_Hz": _padded(frequency, parts),
         "Z_re_ohm": _padded(z.real, parts),
