@@ -140,7 +140,7 @@ def test_bad_files(tmp_path: Path) -> None:
         assert "Traceback" not in told.stderr
     told = command("do", "eis.fit", tmp_path / "curve.nc")
     assert told.returncode == 3
-    assert "holds galvanostatic cycling, 'eis.fit' needs impedance spectra" in told.stderr
+    assert "holds galvanostatic cycling, which cannot be taken as impedance spectra" in told.stderr
 
 
 def test_unwritable_output(tmp_path: Path) -> None:
@@ -197,3 +197,19 @@ def test_slurm_scripts(tmp_path: Path, toys: Plugin) -> None:
     assert "--array=0-3 --requeue" in workers
     assert "--gres=gpu:1" in workers
     assert "--scheduler" in (tmp_path / "s-driver.sbatch").read_text()
+
+
+def test_a_file_is_opened_as_the_kind_that_the_stage_takes(tmp_path: Path) -> None:
+    """A current density makes a polarisation curve of a file, unless a stage of cycling asks."""
+    rows = "".join(f"{60 * i},{0.1 * (-1) ** (i // 30)},{(-1) ** (i // 30)}\n" for i in range(240))
+    (tmp_path / "li.csv").write_text("time/s,voltage/V,j/(mA/cm2)\n" + rows)
+    told = command("do", "cycling.overpotential", tmp_path / "li.csv", "--meta", "area_m2=1.54 cm2", "--json")
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["estimates"]["overpotential"]["value"] == pytest.approx(0.1)
+    (tmp_path / "tafel.csv").write_text("A,,B,\neta/V,j/(A/m2),eta/V,j/(A/m2)\n" + "-0.1,1,-0.1,5\n0.1,1,0.1,5\n")
+    refused = command("convert", tmp_path / "tafel.csv", tmp_path / "b.csv")
+    assert refused.returncode == 3
+    assert "holds 2 curves: 'A', 'B'" in refused.stderr
+    done = command("convert", tmp_path / "tafel.csv", tmp_path / "b.csv", "--series", "B")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "b.csv").read_text() == "potential [V],current_density [mA/cm2]\n-0.1,-0.5\n0.1,0.5\n"

@@ -39,7 +39,7 @@ NO_MEASUREMENT = {
     "eis/hybrid_drt/sample_info.txt": "names the columns",
     "eis/EISFitpython/REF_Batch_EISfit_Report.txt": "names the columns",
     "eis/EISFitpython/REF_Arrhenius_Analysis_Report.txt": "names the columns",
-    "eis/boyle_tafel/Boyle_Figure_4a.csv": "names the columns",
+    "eis/boyle_tafel/Boyle_Figure_4a.csv": "holds 4 curves: '10pc tFEC', 'ECDEC', 'DEC', 'PC'",
     "eis/pyDRTtools/1ZARC_DRT-RR.csv": "names the columns",
     "cells/label_data_post_batch4.csv": "names the columns",
     "cells/Li_Li_POL.txt": "not a frequency sweep",
@@ -167,3 +167,35 @@ def test_overpotential_of_a_published_cell(shared: Path) -> None:
     assert plateau[-3:] == pytest.approx([0.1811, 0.1855, 0.1811], abs=6e-5)
     assert np.diff(result.curves["time_s"].values) == pytest.approx(1800, abs=120)
     assert all(c.status == "pass" for c in result.checks)
+
+
+def test_a_voltammetry_is_opened_as_the_kind_that_is_wanted(shared: Path) -> None:
+    path = shared / "eis" / "mattia_lsv" / "cellG_CB_LSV_30mVpermin_CB3.txt"
+    record, curve = af.read(path), af.read(path, kind="polarisation")
+    assert (record.kind.name, curve.kind.name) == ("cycling", "polarisation")
+    assert np.array_equal(curve["potential_V"], record["voltage_V"])
+    assert np.array_equal(curve["current_A"], record["current_A"])
+    assert curve["potential_V"].size == 4970
+    assert curve["potential_V"][0] == 2.5443249
+    assert curve["current_A"][-1] == pytest.approx(1.0903990e-4)
+    assert curve["current_A"].min() == pytest.approx(record["current_A"].min())
+    assert curve.meta["scan_rate_V_s"] == pytest.approx(30e-3 / 60)
+    assert record.key != curve.key
+    assert af.read(path, kind="cycling").key == record.key
+
+
+def test_digitised_tafel_curves(shared: Path) -> None:
+    """The four electrolytes of the published figure: as many points as its columns have, the sign that of the overpotential."""
+    path = shared / "eis" / "boyle_tafel" / "Boyle_Figure_4a.csv"
+    curves = read_many(path)
+    assert [c.meta["series"] for c in curves] == ["10pc tFEC", "ECDEC", "DEC", "PC"]
+    table = np.genfromtxt(path, delimiter=",", skip_header=2)
+    for k, curve in enumerate(curves):
+        potential, density = table[:, 2 * k], table[:, 2 * k + 1]
+        there = np.isfinite(potential)
+        assert curve["potential_V"] == pytest.approx(potential[there])
+        assert np.abs(curve["current_density_A_m2"]) == pytest.approx(10 * density[there])
+        assert (curve["current_density_A_m2"] * curve["potential_V"] > 0).all()
+        assert "magnitudes" in curve.meta["sign_of_current"]
+    assert af.read(path, series="PC").key == af.read(path, series=4).key == curves[3].key
+    assert len({c.key for c in curves}) == 4

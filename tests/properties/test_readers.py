@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,12 @@ import anodefree as af
 from anodefree.errors import AnodefreeError, ConfigError, DataError
 from anodefree.io import formats
 from anodefree.io.columns import kind_of, understand, understand_row
-from anodefree.io.read import paths_of, read_many
+from anodefree.io.paths import paths_of
+from anodefree.io.read import read_many
 from anodefree.io.records import charge_by_cycle, cycles_by_sign
+from anodefree.io.rows import _careful_rows, _plain_rows
+from anodefree.io.started import started_at
+from anodefree.io.textfile import MARKS
 
 FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 F = np.geomspace(1e5, 0.1, 13)
@@ -132,6 +137,26 @@ def test_any_delimiter_line_end_and_encoding(tmp_path: Path, delimiter: str, com
         ("-Im(Z)/Ohm", "Z_im_ohm", -1),
         ("−Z″ / Ω", "Z_im_ohm", -1),
         ("Data: Z''", "Z_im_ohm", 1),
+        ("Z1 /ohm", "Z_re_ohm", 1),
+        ("Z (Ω)", "Z_abs_ohm", 1),
+        ("-Phase (°)", "Z_phase_rad", -np.pi / 180),
+        ("TestTime/Sec.", "time_s", 1),
+        ("测试时间/Sec", "time_s", 1),
+        ("电压/V", "voltage_V", 1),
+        ("电流/mA", "current_A", 1e-3),
+        ("E vs. Li/Li+ (mV)", "voltage_V", 1e-3),
+        ("Ewe/V vs. SCE", "voltage_V", 1),
+        ("WE(1).Potential (V)", "voltage_V", 1),
+        ("η (mV)", "voltage_V", 1e-3),
+        ("Amps", "current_A", 1),
+        ("Im [A]", "current_A", 1),
+        ("WE(1).Current (A)", "current_A", 1),
+        ("Cur(mA)", "current_A", 1e-3),
+        ("I/nA", "current_A", 1e-9),
+        ("Current(mA/cm2)", "current_density_A_m2", 10),
+        ("j_uA_cm2", "current_density_A_m2", 1e-2),
+        ("Cyc#", "cycle", 1),
+        ("Scan", "cycle", 1),
         ("Time (h)", "time_s", 3600),
         ("time/s", "time_s", 1),
         ("test_time_second", "time_s", 1),
@@ -624,3 +649,449 @@ def test_a_package_adds_a_reader(tmp_path: Path, plugin: Path) -> None:
     with pytest.raises(ConfigError, match="not today"):
         af.read(put(tmp_path, "a.toy", "TOY"), format="broken")
     assert af.read(put(tmp_path, "a.csv", rows()))["frequency_Hz"].size == 13
+
+
+# ---- polarisation ----------------------------------------------------------------------------------------------------------
+
+E = np.concatenate([np.linspace(0, 0.2, 41), np.linspace(0.195, -0.2, 80), np.linspace(-0.195, 0, 40)])
+J = 13.0 * np.sinh(E / 0.05)  # A/m2
+AREA_M2 = 1.54e-4
+
+
+def curve(header: str, columns: list[np.ndarray], delimiter: str = ",") -> str:
+    return header + "\n" + "\n".join(delimiter.join(f"{v:.9g}" for v in row) for row in zip(*columns, strict=True)) + "\n"
+
+
+def chi_cv(sign: int = -1) -> str:
+    head = (
+        "Feb. 20, 2020   15:55:08\nCyclic Voltammetry\nFile: a.bin\nData Source:  Experiment\nInstrument Model:  CHI660E\n"
+        "Header: \nNote: \n\nInit E (V) = 0\nHigh E (V) = 0.2\nLow E (V) = -0.2\nInit P/N = P\nScan Rate (V/s) = 0.01\n"
+        "Segment = 3\nSample Interval (V) = 0.005\nQuiet Time (sec) = 2\n\nResults:\n\nSegment 1:\n\n"
+    )
+    return head + curve("Potential/V, Current/A\n", [E, sign * J * AREA_M2], ", ")
+
+
+def gamry_cv(comma: bool = False) -> str:
+    head = (
+        "EXPLAIN\nTAG\tCV\nTITLE\tLABEL\tCyclic Voltammetry\tTest\nDATE\tLABEL\t4/23/2018\tDate\nTIME\tLABEL\t16:43:15\tTime\n"
+        "PSTAT\tPSTAT\tREF600\tP\nSCANRATE\tQUANT\t1.00000E+001\tScan Rate (mV/s)\nAREA\tQUANT\t1.54\tArea (cm^2)\n"
+    )
+    text = head
+    for number, part in enumerate(np.array_split(np.arange(E.size), 2), start=1):
+        rows = "".join(f"\t{i}\t{i / 2:.1f}\t{E[i]:.9g}\t{J[i] * AREA_M2:.9g}\t...........\n" for i in part)
+        text += f"CURVE{number}\tTABLE\t{part.size}\n\tPt\tT\tVf\tIm\tOver\n\t#\ts\tV vs. Ref.\tA\tbits\n{rows}"
+    return text.replace(".", ",") if comma else text
+
+
+def eclab_cv(technique: str = "Cyclic Voltammetry") -> str:
+    top = [
+        "EC-Lab ASCII FILE",
+        "Nb header lines : 12",
+        "",
+        technique,
+        "",
+        "Device : SP-300",
+        "Reference electrode : SCE Saturated Calomel Electrode (0.241 V)",
+        "Electrode surface area : 1.540 cm²",
+        "Acquisition started on : 05/15/2025 01:18:45.867",
+        f"{'dE/dt':<20}{'10.000':<20}",
+        f"{'dE/dt unit':<20}{'mV/s':<20}",
+    ]
+    columns = [np.arange(E.size) / 2, E + 1, E, J * AREA_M2 * 1e3, np.repeat([1.0, 2.0], [80, 81])]
+    return "\n".join(top) + "\n" + curve("time/s\tEcell/V\tEwe/V\t<I>/mA\tcycle number", columns, "\t")
+
+
+def nova(delimiter: str = ";") -> str:
+    header = delimiter.join(["Potential applied (V)", "Time (s)", "WE(1).Current (A)", "WE(1).Potential (V)", "Scan", "Index"])
+    count = np.arange(E.size)
+    return curve(header, [E + 1e-3, count / 2, J * AREA_M2, E, np.repeat([1.0, 2.0], [80, 81]), count + 1], delimiter)
+
+
+SAMPLES.update(
+    {
+        "chi_cv.txt": chi_cv,
+        "cv.DTA": gamry_cv,
+        "cv.mpt": eclab_cv,
+        "nova.csv": nova,
+        "tafel.csv": lambda: "A,,B,\n" + curve("Overpotential (V),j (mA/cm2),Overpotential (V),j (mA/cm2)", [E, J, E, J]),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("cv.txt", chi_cv().encode()),
+        ("cv.txt", chi_cv(+1).encode()),
+        ("cv.dta", gamry_cv().encode()),
+        ("cv.dta", gamry_cv(comma=True).encode()),
+        ("cv.mpt", eclab_cv().encode("cp1252")),
+        ("nova.txt", nova().encode()),
+        ("nova.txt", nova("\t").replace(".", ",").replace("WE(1),", "WE(1).").encode()),
+        ("own.csv", curve("Potential/V,Current/A", [E, J * AREA_M2]).encode()),
+        ("own.csv", curve("E vs. Li/Li+ (mV)\tI/µA", [E * 1e3, J * AREA_M2 * 1e6], "\t").encode("utf-16")),
+    ],
+)
+def test_a_voltammogram_of_any_instrument(tmp_path: Path, name: str, content: bytes) -> None:
+    found = af.read(put(tmp_path, name, content), kind="polarisation")
+    assert found["potential_V"] == pytest.approx(E, abs=1e-8)
+    assert found["current_A"] == pytest.approx(J * AREA_M2, rel=1e-7, abs=1e-12)
+    assert found.meta["positive_current"] == ("cathodic" if content == chi_cv().encode() else "anodic")
+    assert found["record_cycle"][0] == 1
+    assert found["record_cycle"][-1] == 2
+    if name != "own.csv" and "nova" not in name:
+        assert found.meta["scan_rate_V_s"] == pytest.approx(0.01)
+    if name in ("cv.dta", "cv.mpt"):
+        assert found.meta["area_m2"] == pytest.approx(AREA_M2)
+    if name == "own.csv" and content[:2] == b"\xff\xfe":
+        assert found.meta["reference"] == "Li/Li+"
+
+
+@pytest.mark.parametrize(
+    ("header", "factor"),
+    [
+        ("j (mA/cm2)", 0.1),
+        ("Current Density / mA cm^-2", 0.1),
+        ("J / A cm⁻²", 1e-4),
+        ("i (µA/cm²)", 100),
+        ("current density [mA/cm2]", 0.1),
+        ("j/mA/cm2", 0.1),
+        ("current_density_A_m2", 1),
+        ("Current Density (A m-2)", 1),
+    ],
+)
+def test_current_densities(tmp_path: Path, header: str, factor: float) -> None:
+    found = af.read(put(tmp_path, "a.txt", curve(f"Overpotential (V)\t{header}", [E, J * factor], "\t")))
+    assert found.kind.name == "polarisation"
+    assert found["current_density_A_m2"] == pytest.approx(J, rel=1e-7)
+    assert found.meta["potential"] == "overpotential"
+
+
+def test_the_user_may_turn_the_current(tmp_path: Path) -> None:
+    path = put(tmp_path, "a.csv", curve("Potential/V,Current/A", [E, -J]))
+    kept, turned = af.read(path), af.read(path, positive_current="cathodic")
+    assert "positive_current='cathodic'" in kept.meta["sign_of_current"]
+    assert turned["current_A"] == pytest.approx(J)
+    assert turned.meta["positive_current"] == "cathodic"
+    assert kept.key != turned.key
+    with pytest.raises(ConfigError, match="anodic"):
+        af.read(path, positive_current="up")
+
+
+def test_a_technique_decides_the_kind_unless_one_is_wanted(tmp_path: Path) -> None:
+    cv = put(tmp_path, "cv.mpt", eclab_cv().encode("cp1252"))
+    held = put(tmp_path, "gcpl.mpt", eclab_cv("Galvanostatic Cycling with Potential Limitation").encode("cp1252"))
+    assert af.read(cv).kind.name == "polarisation"
+    assert af.read(held).kind.name == "cycling"
+    assert af.read(cv, kind="cycling")["voltage_V"] == pytest.approx(E + 1), "the voltage of the cell"
+    assert af.read(cv)["potential_V"] == pytest.approx(E), "the potential of the working electrode"
+    assert af.read(held, kind="polarisation")["potential_V"] == pytest.approx(E)
+    assert af.read(cv).meta["reference"].startswith("SCE")
+
+
+def test_a_kind_that_the_content_does_not_allow(tmp_path: Path) -> None:
+    spectrum = put(tmp_path, "a.csv", rows())
+    bare = put(tmp_path, "b.csv", curve("Potential/V,Current/A", [E, J]))
+    unmeasured = put(tmp_path, "c.csv", curve("time/s,voltage/V", [np.arange(E.size), E]))
+    for path, kind, words in (
+        (spectrum, "polarisation", "holds impedance spectra, which cannot be taken as polarisation"),
+        (bare, "impedance", "cannot be taken as impedance"),
+        (bare, "cycling", "has no time"),
+        (unmeasured, "polarisation", "has no current_A"),
+    ):
+        with pytest.raises(DataError, match=words) as caught:
+            af.read(path, kind=kind)
+        assert path.name in caught.value.where
+    with pytest.raises(ConfigError, match="no kind"):
+        af.read(bare, kind="polarization")
+
+
+def test_a_density_becomes_a_current_where_the_area_is_known(tmp_path: Path) -> None:
+    time = np.arange(E.size, dtype=float)
+    path = put(tmp_path, "a.csv", curve("time/s,voltage/V,j/(mA/cm2)", [time, E, J / 10]))
+    assert af.read(path).kind.name == "polarisation"
+    cell = af.read(path, kind="cycling", area_m2="1.54 cm2")
+    assert cell["current_A"] == pytest.approx(J * AREA_M2)
+    assert "cycle_number" in cell
+    without = af.read(path, kind="cycling")
+    assert "current_A" not in without
+    assert "area_m2" in without.meta["current_from"]
+
+
+def test_curves_side_by_side(tmp_path: Path) -> None:
+    path = put(tmp_path, "a.csv", SAMPLES["tafel.csv"]())
+    with pytest.raises(DataError, match="holds 2 curves: 'A', 'B'"):
+        af.read(path)
+    assert af.read(path, series="B").meta["series"] == "B"
+    with pytest.raises(ConfigError, match="no series 'C'"):
+        af.read(path, series="C")
+    spectra = put(
+        tmp_path, "z.csv", curve("f/Hz,Z'/ohm,Z''/ohm,f/Hz,Z'/ohm,Z''/ohm", [F, Z.real, Z.imag, F, 2 * Z.real, Z.imag])
+    )
+    both = af.read(spectra)
+    assert len(both) == 2
+    assert both["Z_re_ohm"][1] == pytest.approx(2 * Z.real)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "nc", "json"])
+def test_a_curve_is_written_and_read_back(tmp_path: Path, suffix: str) -> None:
+    found = af.read(put(tmp_path, "cv.mpt", eclab_cv().encode("cp1252")))
+    again = af.read(af.write(found, tmp_path / f"a.{suffix}"), kind="polarisation")
+    for name in ("potential_V", "current_A", "time_s", "record_cycle"):
+        assert again[name] == pytest.approx(found[name], rel=1e-12)
+    with pytest.raises(ConfigError, match="Battery Data Format"):
+        af.write(found, tmp_path / "a.bdf.csv")
+
+
+# ---- exports for which no real file is at hand: headers as the programs write them, numbers of our own ---------------------
+
+HOURS = np.arange(0.0, 4.0, 0.25)
+CHARGED = np.where(HOURS < 2, 1.0, -1.0)
+VOLTS = 3.5 + 0.1 * CHARGED
+
+
+def clock(hours: float, days: bool) -> str:
+    seconds = round(hours * 3600)
+    text = f"{seconds // 3600 % 24 if days else seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    return f"{seconds // 86400}d {text}.00" if days else text
+
+
+def maccor(time: str = "TestTime", write: Callable[[float], str] = lambda h: clock(h, days=True)) -> str:
+    head = "Today's Date\t05/31/2024\tDate of Test:\t05/01/2024\tFilename:\tC:\\x\tProcedure:\ty\n\n"
+    head += f"Rec#\tCyc#\tStep\t{time}\tStepTime\tAmp-hr\tWatt-hr\tAmps\tVolts\tState\tES\tDPt Time\n"
+    return head + "".join(
+        f"{i + 1}\t0\t1\t{write(h)}\t0d 00:00:00.00\t0\t0\t0.001\t{v:.4f}\t{'C' if s > 0 else 'D'}\t1\t05/01/2024 10:00:00\n"
+        for i, (h, s, v) in enumerate(zip(HOURS, CHARGED, VOLTS, strict=True))
+    )
+
+
+def record(header: str, row: Callable[[int, float, float, float], str]) -> str:
+    lines = (row(i + 1, h, s, v) for i, (h, s, v) in enumerate(zip(HOURS, CHARGED, VOLTS, strict=True)))
+    return header + "\n" + "\n".join(lines) + "\n"
+
+
+CYCLERS: dict[str, str] = {
+    "maccor": maccor(),
+    "maccor seconds": maccor("Test (Sec)", lambda h: f"{h * 3600:.2f}"),
+    "arbin": record(
+        "Data_Point,Date_Time,Test_Time(s),Step_Time(s),Step_Index,Cycle_Index,Current(A),Voltage(V),Charge_Energy(Wh)",
+        lambda i, h, s, v: f"{i},2024-05-01 10:00:00,{h * 3600},{h},{1 + (s < 0)},1,{s * 1e-3},{v:.4f},0",
+    ),
+    "arbin new": record(
+        "Date Time,Test Time (s),Step Time (s),Cycle Index,Step Index,Current (A),Voltage (V)",
+        lambda i, h, s, v: f"05/01/2024 10:00:00.000,{h * 3600},{h},1,1,{s * 1e-3},{v:.4f}",
+    ),
+    "landt": record(
+        "Index,TestTime/Sec.,StepTime/Sec.,Voltage/V,Current/mA,Capacity/mAh,Energy/mWh,SysTime,State",
+        lambda i, h, s, v: f"{i},{h * 3600},0,{v:.4f},{s},0,0,2024-05-01 10:00:00,C_CC",
+    ),
+    "neware": record(
+        "DataPoint\tCycle Index\tStep Index\tStep Type\tTime\tTotal Time\tCurrent(A)\tVoltage(V)\tDate",
+        lambda i, h, s, v: f"{i}\t1\t1\tCC Chg\t00:00:00\t{clock(h, days=False)}\t{s * 1e-3}\t{v:.4f}\t2024-05-01 10:00:00",
+    ),
+    "neware old": record(
+        "Record ID,Time(h:min:s.ms),Voltage(V),Current(mA),Realtime",
+        lambda i, h, s, v: f"{i},00:00:00.000,{v:.4f},{s},2024-05-01 {clock(10 + h, days=False)}",
+    ),
+    "nova": record(
+        "Time (s);Corrected time (s);WE(1).Potential (V);WE(1).Current (A);Index",
+        lambda i, h, s, v: f"{h * 3600};{h};{v:.4f};{s * 1e-3};{i}",
+    ),
+    "parstat": record("Potential (V)\tCurrent (A)\tElapsed Time (s)", lambda i, h, s, v: f"{v:.4f}\t{s * 1e-3}\t{h * 3600}"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(CYCLERS))
+def test_records_of_cyclers(tmp_path: Path, name: str) -> None:
+    found = af.read(put(tmp_path, "a.txt", CYCLERS[name]))
+    assert found.kind.name == "cycling"
+    assert found["time_s"] == pytest.approx(HOURS * 3600)
+    assert found["voltage_V"] == pytest.approx(VOLTS)
+    assert found["current_A"] == pytest.approx(1e-3 * CHARGED)
+    assert found["cycle_number"].tolist() == [1]
+
+
+def test_spectra_of_autolab(tmp_path: Path) -> None:
+    nova = curve(
+        "Index;Frequency (Hz);Z' (Ω);-Z'' (Ω);Z (Ω);-Phase (°);Time (s)",
+        [np.arange(F.size), F, Z.real, -Z.imag, abs(Z), -np.degrees(np.angle(Z)), np.arange(F.size)],
+        ";",
+    )
+    modulus = curve("Frequency (Hz)\tZ (Ω)\t-Phase (°)", [F, abs(Z), -np.degrees(np.angle(Z))], "\t")
+    fra = "VERSION8.0\n13\nx\n" + "".join(
+        f"{f:.9g}\n{z.real:.9g}\n{-z.imag:.9g}\n0.5\n0\n1\n0\n0\n0\n" for f, z in zip(F, Z, strict=True)
+    )
+    for name, content in (("a.csv", nova), ("b.txt", modulus), ("c.dfr", fra)):
+        found = af.read(put(tmp_path, name, content))
+        assert found["frequency_Hz"][0] == pytest.approx(F, rel=1e-8)
+        assert found["Z_re_ohm"][0] + 1j * found["Z_im_ohm"][0] == pytest.approx(Z, rel=1e-7)
+    with pytest.raises(DataError, match="claims 13 frequencies, it holds 12"):
+        af.read(put(tmp_path, "d.dfr", "\n".join(fra.split("\n")[:-3])))
+
+
+SAMPLES.update({"maccor.txt": maccor, "a.dfr": lambda: "VERSION8.0\n1\nx\n10\n1\n2\n0\n0\n0\n0\n0\n0\n"})
+
+
+# ---- series ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_is_one_series_in_time(tmp_path: Path) -> None:
+    for name, minute in (("s1.mpt", "10"), ("s2.mpt", "20"), ("s10.mpt", "40")):
+        head = f"Acquisition started on : 05/15/2025 01:{minute}:00.500\n"
+        put(tmp_path, name, eclab(8).replace("Device", head + "Device").encode("cp1252"))
+    series = af.join(read_many(tmp_path))
+    assert series["time_s"].tolist() == [0, 600, 1800]
+    assert series.meta["started"] == "2025-05-15T01:10:00.500"
+    assert series.meta["area_m2"] == pytest.approx(1.54e-4)
+
+
+def test_spectra_below_each_other_keep_what_is_said_of_them(tmp_path: Path) -> None:
+    blocks = "".join(f"Temperature: {t} °C\nf/Hz,Z'/ohm,Z''/ohm\n{rows()}\n" for t in (20, 30, 40))
+    found = af.read(put(tmp_path, "a.csv", blocks))
+    assert found["temperature_K"] == pytest.approx([293.15, 303.15, 313.15])
+    dta = gamry().replace("ZCURVE\tTABLE", "ZCURVE1\tTABLE")
+    second = dta[dta.index("ZCURVE1") : dta.index("EXPERIMENT")].replace("ZCURVE1", "ZCURVE2").replace("-327.67", "25")
+    several = af.read(put(tmp_path, "a.DTA", dta.replace("EXPERIMENT", second + "EXPERIMENT")))
+    assert len(several) == 2
+    assert several.source.name == "a.DTA"
+
+
+@pytest.mark.parametrize(
+    ("written", "iso"),
+    [
+        ("05/15/2025 01:18:45.867", "2025-05-15T01:18:45.867"),
+        ("15/05/2025 01:18:45", "2025-05-15T01:18:45"),
+        ("15.05.2025 01:18:45", "2025-05-15T01:18:45"),
+        ("2025-05-15T01:18:45", "2025-05-15T01:18:45"),
+        ("5/5/2025 1:18:45 PM", "2025-05-05T13:18:45"),
+        ("Feb. 20, 2020   15:55:08", "2020-02-20T15:55:08"),
+        ("DD/MM/YYYY HH:MM:SS", None),
+        ("99/99/2025 01:18:45", None),
+    ],
+)
+def test_moments(written: str, iso: str | None) -> None:
+    assert started_at(written) == iso
+
+
+# ---- lines that are no rows ------------------------------------------------------------------------------------------------
+
+
+def test_text_inside_a_table_is_left_out_and_told(tmp_path: Path) -> None:
+    table = "f/Hz,Z'/ohm,Z''/ohm\n" + rows()
+    plain = af.read(put(tmp_path, "a.csv", table))
+    for name, content in (
+        ("b.csv", table + "Total points: 13\nEnd of data\n"),
+        ("c.csv", table + "\n\nfit,R1,R2\n"),
+        ("d.csv", table.replace("\n", "\nmeasured on Monday\n", 7)),
+    ):
+        found = af.read(put(tmp_path, name, content))
+        assert np.array_equal(found["Z_re_ohm"], plain["Z_re_ohm"])
+        assert "of text" in found.meta["lines_left_out"]
+    other = af.read(put(tmp_path, "e.csv", table + "time/s,voltage/V,current/A\n1,2,3\n"))
+    assert np.array_equal(other["Z_re_ohm"], plain["Z_re_ohm"])
+    assert "second table begins at line 15" in other.meta["lines_left_out"]
+
+
+def test_appended_runs_are_spectra_of_their_own(tmp_path: Path) -> None:
+    table = "f/Hz,Z'/ohm,Z''/ohm\n" + rows()
+    assert len(af.read(put(tmp_path, "a.csv", table * 3))) == 3
+
+
+def test_units_in_a_row_of_their_own_and_thousands(tmp_path: Path) -> None:
+    found = af.read(
+        put(tmp_path, "a.csv", "E;I\nmV;µA\n" + "\n".join(f"{e * 1e3:.6g};{i:.6g}" for e, i in zip(E, J, strict=True)))
+    )
+    assert found["potential_V"] == pytest.approx(E, abs=1e-6)
+    assert found["current_A"] == pytest.approx(J * 1e-6, rel=1e-5)
+    with pytest.raises(DataError, match=r"holds '1,234\.5'") as caught:
+        af.read(put(tmp_path, "b.csv", "time/s;voltage/V;current/A\n1;1;1\n1,234.5;1;1\n"))
+    assert "thousands" in caught.value.hint
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=40), st.sampled_from(["\t", ";", ",", " "]), st.booleans())
+@FUZZ
+def test_the_fast_way_and_the_careful_way_agree(values: list[float], delimiter: str, comma: bool) -> None:
+    split = next(s for s, mark in MARKS.items() if mark == (None if delimiter == " " else delimiter))
+    comma = comma and delimiter != ","
+    lines = [delimiter.join((repr(float(i)), repr(v), "x")) for i, v in enumerate(values)]
+    lines = [line.replace(".", ",") for line in lines] if comma else lines
+    known = understand_row(["time/s", "voltage/V"])
+    fast = _plain_rows(lines, 0, len(lines), known, split)
+    careful = _careful_rows(lines, 0, len(lines), known, [False, False], split, "", may_end=False)
+    assert fast is not None
+    assert all(np.array_equal(a, b) for a, b in zip(fast.raw, careful.raw, strict=True))
+    assert np.array_equal(fast.lines, careful.lines)
+
+
+def test_spectra_of_a_fitting_program_below_each_other(tmp_path: Path) -> None:
+    block = "Data: Frequency\tData: Z'\tData: Z''\nDC=-0.08, TM=33.7\tModel: Unassigned Spectra\t(WE/RE Spectrum) a.mpr_1\n"
+    found = af.read(put(tmp_path, "a.txt", "RelaxIS 3.0 Spectrum export\n" + (block + rows("\t")) * 3))
+    assert found["frequency_Hz"].shape == (3, 13)
+    assert found["Z_im_ohm"][2] == pytest.approx(Z.imag)
+
+
+@pytest.mark.parametrize(
+    ("name", "rate"),
+    [
+        ("CB_LSV_30mVpermin_3.txt", 5e-4),
+        ("cv_10mV_s.txt", 0.01),
+        ("20 mVs.txt", 0.02),
+        ("cv_0.5mVps.txt", 5e-4),
+        ("50mV.txt", None),
+    ],
+)
+def test_the_rate_of_a_sweep_in_the_name(tmp_path: Path, name: str, rate: float | None) -> None:
+    path = put(tmp_path, name, curve("Potential/V,Current/A", [E, J]))
+    assert af.read(path).meta.get("scan_rate_V_s") == (rate and pytest.approx(rate))
+    given = af.read(path, scan_rate_V_s="7 mV/s").meta
+    assert given["scan_rate_V_s"] == pytest.approx(7e-3)
+    assert "scan_rate_from" not in given
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"1," * 10_000_000,
+        b'"' * 10_000_001,
+        b"f/Hz,Z'/ohm,Z''/ohm\n" + b"\r" * 1_000_000 + b"x",
+        b"area" + b" " * 5_000_000 + b"\nf/Hz,Z'/ohm,Z''/ohm\n1,2,-3\n",
+        b"time/s,voltage/V,current/A\n" + b"".join(b"%d,1,1\n" % i for i in range(200_000)),
+        b"time/s,voltage/V,current/A\n" + b"".join(b"%d,1,1\n" % i for i in range(50_000)) + b"the end\n",
+    ],
+    ids=["one line", "quotes", "returns", "blanks", "rows", "rows and words"],
+)
+def test_large_files_take_no_time(tmp_path: Path, content: bytes) -> None:
+    started = time.process_time()
+    attempt(put(tmp_path, "a.txt", content))
+    assert time.process_time() - started < 5
+
+
+def test_what_a_fallback_lacks_is_told(tmp_path: Path) -> None:
+    """Plain text opens a Maccor export without states too, but its current has no sign: the metadata says what failed."""
+    path = put(tmp_path, "a.txt", maccor().replace("State", "Flag"))
+    found = af.read(path)
+    assert (found["current_A"] > 0).all()
+    assert "no column State" in found.meta["readers_that_failed"]
+    with pytest.raises(DataError, match="no column State"):
+        af.read(path, format="maccor")
+    cut = put(tmp_path, "b.txt", maccor().replace("\tD\t", "\t\t"))
+    with pytest.raises(DataError, match="neither charge nor discharge"):
+        af.read(cut, format="maccor")
+
+
+def test_uneven_spectra_do_not_fill_the_memory(tmp_path: Path) -> None:
+    numbers = [*range(1, 15_000), *[15_000] * 15_000]
+    body = "".join(f"{n},{100 - 1e-3 * i},1,-1\n" for i, n in enumerate(numbers))
+    with pytest.raises(DataError, match="too uneven"):
+        af.read(put(tmp_path, "a.csv", "spectrum,f/Hz,Z'/ohm,Z''/ohm\n" + body))
+
+
+def test_records_beside_spectra_are_there_for_who_wants_them(tmp_path: Path) -> None:
+    text = curve(
+        "Potential (V)\tCurrent (A)\tElapsed Time (s)\tFrequency (Hz)\tZre (ohms)\tZim (ohms)",
+        [np.full(13, 3.5), np.full(13, 1e-3), np.arange(13), F, Z.real, Z.imag],
+        "\t",
+    )
+    path = put(tmp_path, "a.txt", text)
+    assert af.read(path).kind.name == "impedance"
+    assert af.read(path, kind="cycling")["current_A"] == pytest.approx(1e-3)

@@ -258,3 +258,16 @@ def test_a_dead_lease_is_taken_over(tmp_path: Path) -> None:
     with store.lease("k"):
         os.utime(lease, (old, old))
         assert not store.leased("k")
+
+
+def test_a_file_is_opened_as_the_kind_that_its_step_takes(tmp_path: Path) -> None:
+    """With a current density and no current, the file alone would be taken for a polarisation curve."""
+    rows = "".join(f"{60 * i},{0.1 * (-1) ** (i // 30)},{(-1) ** (i // 30)}\n" for i in range(240))
+    (tmp_path / "li.csv").write_text("time/s,voltage/V,j/(mA/cm2)\n" + rows)
+    step = '[[step]]\nname = "eta"\nstage = "cycling.overpotential"\n'
+    given = 'inputs = [{ file = "li.csv", meta = { area_m2 = "1.54 cm2" } }]\n'
+    study, store = study_of(tmp_path, '[study]\ntitle = "a file"\n' + step + given), Store(tmp_path / "store")
+    assert run(study, store).computed == 1
+    (done,) = outcomes(study, store)
+    assert isinstance(done.output, Result)
+    assert done.output["overpotential"] == pytest.approx(0.1)

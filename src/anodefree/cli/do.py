@@ -122,7 +122,8 @@ def _tell(bar: Progress, fraction: float, text: str) -> None:
 def _inputs(stage: Stage, given: dict[str, Any]) -> list[tuple[str, Any]]:
     """The inputs of each row, by name: one row for all files of a series, else one row a file. Files are read row by row."""
     from anodefree.core.measurement import join
-    from anodefree.io.read import paths_of, read
+    from anodefree.io.paths import paths_of
+    from anodefree.io.read import read
 
     if not stage.inputs:
         return [("", ())]
@@ -130,14 +131,14 @@ def _inputs(stage: Stage, given: dict[str, Any]) -> list[tuple[str, Any]]:
     _tell_left_out(given["files"], paths)
     meta = _meta(given["meta"])
 
-    def opened(path: Path) -> Measurement:
-        return read(path, format=given["format_"], **meta)
+    def opened(path: Path, index: int = 0) -> Measurement:
+        return read(path, **{"kind": stage.inputs[index].kind, "format": given["format_"], **meta})
 
     if len(stage.inputs) > 1:
         if len(paths) != len(stage.inputs):
             need = ", ".join(f"{i.name} ({i.kind.name})" for i in stage.inputs)
             raise ConfigError(f"takes {len(stage.inputs)} files, got {len(paths)}", stage.name, f"in this order: {need}")
-        return [("", lambda: [opened(p) for p in paths])]
+        return [("", lambda: [opened(p, i) for i, p in enumerate(paths)])]
     if stage.inputs[0].many:
         return [(paths[0].name if len(paths) == 1 else "", lambda: [join([opened(p) for p in paths])])]
     return [(p.name, lambda p=p: [opened(p)]) for p in paths]

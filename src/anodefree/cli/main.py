@@ -209,7 +209,10 @@ def formats(as_json: bool) -> None:
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))
 @click.option("--format", "format_", metavar="NAME", help="which reader to use (see: anodefree formats)")
-def convert(source: Path, target: Path, format_: str | None) -> None:
+@click.option("--kind", default="", metavar="KIND", help="what to take it for: impedance, cycling, polarisation")
+@click.option("--columns", metavar="HEADERS", help="headers of a text that has none: 'time/h, voltage/V, current/mA'")
+@click.option("--series", metavar="NAME", help="which of several curves side by side, by name or number")
+def convert(source: Path, target: Path, format_: str | None, kind: str, columns: str | None, series: str | None) -> None:
     """Turn an instrument's file into an open one.
 
     The suffix says which: .csv, .nc, .json or .bdf.csv.
@@ -218,7 +221,7 @@ def convert(source: Path, target: Path, format_: str | None) -> None:
     from anodefree.io.read import read
     from anodefree.io.write import write
 
-    write(read(source, format=format_), target)
+    write(read(source, format=format_, kind=kind, columns=columns, series=series), target)
     say(str(target))
 
 

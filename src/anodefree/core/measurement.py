@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,7 +112,8 @@ class Measurement:
 def join(parts: Sequence[Measurement]) -> Measurement:
     """Several measurements of one kind as one series along the kind's series dimension; ragged parts are padded with NaN.
 
-    Metadata that all parts share is kept; what differs is dropped unless the kind has an array for it.
+    Metadata that all parts share is kept; what differs is dropped unless the kind has an array for it. Where the head of every
+    file says when it was started, the time of the series counts from the first.
     """
     if len(parts) == 1:
         return parts[0]
@@ -125,9 +127,27 @@ def join(parts: Sequence[Measurement]) -> Measurement:
     sizes = {d: max(int(p.data.sizes[d]) for p in parts) for n in names for d in kind.arrays[n].dims if d != kind.series}
     arrays = {n: np.concatenate([_padded(p, n, sizes) for p in parts]) for n in names}
     meta = {k: v for k, v in parts[0].meta.items() if all(p.meta.get(k) == v for p in parts)}
+    if "time_s" in kind.arrays and kind.arrays["time_s"].dims == (kind.series,):
+        time = _since_the_first(parts)
+        if time is not None:
+            arrays["time_s"], meta["started"] = time, parts[0].meta["started"]
+        elif "time_s" in arrays and (np.diff(arrays["time_s"]) < 0).any():
+            del arrays["time_s"]  # every part counts from its own start
     label = f"{parts[0].source.name} … {parts[-1].source.name} ({len(parts)} files)"
     source = Source(label, content_key([p.key for p in parts]), "file")
     return Measurement.of(kind, arrays, meta, source=source)
+
+
+def _since_the_first(parts: Sequence[Measurement]) -> np.ndarray | None:
+    """The time [s] of each member of a series, from the moments at which its parts were started; None where one is unknown."""
+    try:
+        moments = [datetime.fromisoformat(p.meta["started"]) for p in parts]
+        since = [(m - moments[0]).total_seconds() for m in moments]
+    except (KeyError, TypeError, ValueError):
+        return None
+    if not any(since):  # several spectra of one file
+        return None
+    return np.concatenate([s + (p["time_s"] if "time_s" in p else np.zeros(len(p))) for s, p in zip(since, parts, strict=True)])
 
 
 def _padded(part: Measurement, name: str, sizes: Mapping[str, int]) -> np.ndarray:

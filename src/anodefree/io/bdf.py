@@ -23,7 +23,7 @@ def read(path: Path) -> Measurement:
     ------
     DataError: a required column is missing, or a cell is no number.
     """
-    table = read_table(lines_of(path))
+    table = read_table(lines_of(path), wanted="cycling")
     if table.kind != "cycling" or "current_A" not in table:
         raise DataError("lacks a required column", "line 1", "needed: " + ", ".join(REQUIRED))
     return cycling(table, {"format": "Battery Data Format"})

@@ -53,6 +53,10 @@ def _names_chi(head: bytes, suffix: str) -> bool:
     return re.search(rb"Instrument Model:\s{0,8}CHI", head) is not None
 
 
+def _names_maccor(head: bytes, suffix: str) -> bool:
+    return re.search(rb"\bRec#?[\t,; ]", head) is not None and re.search(rb"\bDPT Time\b", head, re.IGNORECASE) is not None
+
+
 def _is_text(head: bytes, suffix: str) -> bool:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16
         return True
@@ -61,29 +65,31 @@ def _is_text(head: bytes, suffix: str) -> bool:
 
 
 _BDF: Final = (b"test_time_second", b"voltage_volt", b"current_ampere"), (b"Test Time / s", b"Voltage / V", b"Current / A")
-_BOTH: Final = ("impedance", "cycling")
+_ALL: Final = ("impedance", "cycling", "polarisation")
 _OURS: Final = (
     Format("anodefree", "our own files", ("*",), (".nc",), _starts(b"\x89HDF"), "anodefree.io.netcdf", 2**34),
     Format(
         "zplot", "ZPlot and ZView", ("impedance",), (".z",), _starts(b"ZPLOT2 ASCII", b"Z60W Data File"), "anodefree.io.zplot"
     ),
-    Format("gamry", "Gamry Framework", ("impedance",), (".dta",), _starts(b"EXPLAIN"), "anodefree.io.gamry"),
+    Format("gamry", "Gamry Framework", _ALL, (".dta",), _starts(b"EXPLAIN"), "anodefree.io.gamry"),
     Format(
         "eclab",
         "BioLogic EC-Lab text export",
-        _BOTH,
+        _ALL,
         (".mpt", ".txt"),
         _starts(b"EC-Lab ASCII FILE", b"BT-Lab ASCII FILE"),
         "anodefree.io.biologic_text",
     ),
-    Format("chi", "CH Instruments text export", _BOTH, (".txt", ".csv"), _names_chi, "anodefree.io.chi"),
+    Format("chi", "CH Instruments text export", _ALL, (".txt", ".csv"), _names_chi, "anodefree.io.chi"),
     Format("bdf", "Battery Data Format (CSV)", ("cycling",), (".bdf.csv", ".csv"), _first_line_has(*_BDF), "anodefree.io.bdf"),
-    Format("json", "our JSON, or columns as JSON", _BOTH, (".json",), _starts(b"{"), "anodefree.io.json_text", 2**26),
+    Format("maccor", "Maccor text export", ("cycling", "polarisation"), (".txt", ".csv"), _names_maccor, "anodefree.io.maccor"),
+    Format("ecochemie", "Eco Chemie (Autolab FRA)", ("impedance",), (".dfr",), _starts(b"VERSION"), "anodefree.io.ecochemie"),
+    Format("json", "our JSON, or columns as JSON", _ALL, (".json",), _starts(b"{"), "anodefree.io.json_text", 2**26),
 )
 _TEXT: Final = Format(
     "text",
     "delimited text with a header",
-    _BOTH,
+    _ALL,
     (".csv", ".txt", ".tsv", ".dat", ".p00", ".i2b"),
     _is_text,
     "anodefree.io.text",

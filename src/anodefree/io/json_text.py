@@ -21,7 +21,7 @@ from anodefree.io.textfile import lines_of
 TYPE = "anodefree measurement"
 
 
-def read(path: Path) -> Measurement:
+def read(path: Path, *, kind: str = "") -> Measurement:
     """A measurement from our own JSON, or from columns whose headers say what they hold.
 
     Raises
@@ -34,7 +34,7 @@ def read(path: Path) -> Measurement:
         raise DataError(f"is not valid JSON ({str(error)[:120]})", hint="was the export cut short?") from error
     if not isinstance(content, dict):
         raise DataError("holds no table")
-    return _ours(content) if content.get("type") == TYPE else _columns(content)
+    return _ours(content) if content.get("type") == TYPE else _columns(content, kind)
 
 
 def text(measurement: Measurement) -> str:
@@ -66,11 +66,11 @@ def _ours(content: Mapping[str, Any]) -> Measurement:
     return Measurement.of(kind, found, meta)
 
 
-def _columns(content: Mapping[str, Any]) -> Measurement:
+def _columns(content: Mapping[str, Any], kind: str) -> Measurement:
     listed = {h: list(c.values()) if isinstance(c, dict) else c for h, c in content.items() if isinstance(c, (dict, list))}
     headers = [h for h in listed if "\t" not in h and "\n" not in h]
     rows = zip(*(listed[h] for h in headers), strict=False)
     if len({len(listed[h]) for h in headers}) > 1:
         raise DataError("its columns differ in length")
     lines = ["\t".join(headers), *("\t".join(str(v).strip() for v in row) for row in rows)]
-    return measured(read_table(lines))
+    return measured(read_table(lines, wanted=kind))

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import glob
 import importlib
+import inspect
 import math
-import os
-import re
-import stat
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,55 +15,99 @@ import numpy as np
 
 from anodefree.core.keys import content_key, file_sha256
 from anodefree.core.kind import Kind
-from anodefree.core.measurement import Measurement
+from anodefree.core.measurement import Measurement, join
 from anodefree.core.provenance import Source
 from anodefree.core.result import Result
 from anodefree.core.units import parse, unit_of
 from anodefree.errors import AnodefreeError, ConfigError, DataError, near
+from anodefree.io.as_kind import as_kind
+from anodefree.io.file_names import stated_by_name
 from anodefree.io.formats import HEAD_BYTES, Format, added, formats, get, looks_like
+from anodefree.io.kinds import known_kinds
+from anodefree.io.paths import PathLike, paths_of, regular
+from anodefree.io.polarisation import turned
 
-PathLike = str | os.PathLike[str]
-
-_IN_NAME: Final = re.compile(
-    # A hyphen is a minus sign after a gap (_-25C), and a hyphen after a word (s04147-140deg).
-    r"(?<![A-Za-z0-9.])(?P<minus>(?:(?<=[_ =(])|^)[-−])?(?P<value>\d{1,4}(?:[.p]\d)?)"
-    r"[ _]?(?P<unit>°C|deg ?C|deg|C|K)(?![A-Za-z0-9])"
-)
+_GIVEN_BY: Final = {"temperature_from": ("temperature_K",), "scan_rate_from": ("scan_rate_V_s",)}
 
 
-def read(path: PathLike, *, format: str | None = None, columns: str | Sequence[str] | None = None, **meta: Any) -> Measurement:
+def read(
+    path: PathLike,
+    *,
+    kind: str | Kind = "",
+    format: str | None = None,
+    columns: str | Sequence[str] | None = None,
+    series: str | int | None = None,
+    **meta: Any,
+) -> Measurement:
     """A measurement from a file.
 
-    `format` names one reader (`anodefree formats` lists them); else the content decides. `columns` are headers for a text that
-    has none: "time/h, voltage/V, current/mA". Everything else is metadata, which wins over what the file says; a text may carry
-    a unit (`temperature_K="25 °C"`, `area_m2="1.54 cm2"`). What a kind holds for each spectrum of a series becomes an array.
-    Where neither the file nor `temperature_K` states a temperature, one in the file's name is taken (`_140deg`, `-25C`,
-    `303K`), and the metadata `temperature_from` says so.
+    `kind` is the wanted one, where a file can be more than one: time, voltage and current are cycling unless
+    `kind="polarisation"`. `format` names one reader (`anodefree formats` lists them); else the content decides. `columns` are
+    headers for a text that has none: "time/h, voltage/V, current/mA". `series` picks one of several curves that a file sets
+    side by side, by its name or its number from 1. Everything else is metadata, which wins over what the file says; a text may
+    carry a unit (`temperature_K="25 °C"`, `area_m2="1.54 cm2"`). What a kind holds for each spectrum of a series becomes an
+    array. `positive_current="cathodic"` says that a file counts reduction as positive. Where neither the file nor
+    `temperature_K` states a temperature, one in the file's name is taken (`_140deg`, `-25C`, `303K`), and the metadata
+    `temperature_from` says so.
 
     Raises
     ------
-    ConfigError: there is no such file, it may not be read, the format or a metadata value is wrong.
-    DataError: no reader can read it; the error names each that was tried, and why it could not.
+    ConfigError: there is no such file, it may not be read, the format, the kind or a metadata value is wrong.
+    DataError: no reader can read it; the error names each that was tried, and why it could not. Or it holds another kind, or
+    several curves.
     """
-    file = _regular(path)
+    found = read_all(path, kind=kind, format=format, columns=columns, **meta)
+    if series is not None:
+        return _picked(found, series)
+    if len(found) > 1 and not found[0].kind.series:
+        raise DataError(
+            f"holds {len(found)} curves: {_listed(found)}",
+            str(path),
+            f"choose one: series='{_label(found[0])}' or series=1 (--meta series=1)",
+        )
+    return found[0] if len(found) == 1 else _one_series(found)
+
+
+def read_all(
+    path: PathLike,
+    *,
+    kind: str | Kind = "",
+    format: str | None = None,
+    columns: str | Sequence[str] | None = None,
+    **meta: Any,
+) -> list[Measurement]:
+    """Every curve of a file that sets several side by side, else the one measurement that it holds; arguments as for `read`.
+
+    Raises
+    ------
+    ConfigError, DataError: as `read` does.
+    """
+    file = regular(path)
+    wanted = _wanted(kind)
     given = {name: _si(name, value) for name, value in meta.items()}
     headers = _headers(columns)
     with _opened(file) as stream:
         head = stream.read(HEAD_BYTES)
     if not head.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         raise DataError("is empty", str(file), "was the export cut short?")
-    found, used = _first_that_reads(file, head, format, headers)
-    return _stamped(found, file, used, headers, given)
+    options = {"columns": headers, "kind": wanted.name if wanted else None}
+    found, used = _first_that_reads(file, head, format, {n: v for n, v in options.items() if v is not None})
+    parts = [_stamped(part, file, used, headers, given, wanted) for part in found]
+    return [_one_series(parts)] if len(parts) > 1 and parts[0].kind.series else parts
 
 
 def read_many(paths: PathLike | Iterable[PathLike], *, format: str | None = None, **meta: Any) -> list[Measurement]:
     """Measurements from several files, a folder, or a pattern such as "cells/*.z"; see `paths_of` for their order.
 
+    A file that sets several curves side by side gives each of them. Arguments are those of `read`.
+
     Raises
     ------
     ConfigError, DataError: as `read` does, for the first file that cannot be read.
     """
-    return [read(p, format=format, **meta) for p in paths_of(paths)]
+    if "series" in meta:
+        return [read(p, format=format, **meta) for p in paths_of(paths)]
+    return [found for p in paths_of(paths) for found in read_all(p, format=format, **meta)]
 
 
 def load(path: PathLike) -> Measurement | Result:
@@ -78,89 +119,7 @@ def load(path: PathLike) -> Measurement | Result:
     """
     from anodefree.io.netcdf import load as load_netcdf
 
-    return load_netcdf(_regular(path))
-
-
-def paths_of(paths: PathLike | Iterable[PathLike]) -> list[Path]:
-    """Files from paths, folders and patterns.
-
-    What is given keeps its order; the files of a folder (those of a known suffix) and of a pattern come in natural order:
-    `s2` before `s10`.
-
-    Raises
-    ------
-    ConfigError: a folder or a pattern holds no file.
-    """
-    out: list[Path] = []
-    for given in [paths] if isinstance(paths, (str, os.PathLike)) else paths:
-        path = _path(given)
-        if _is(path, stat.S_ISDIR):
-            known = tuple(s for f in formats() for s in f.suffixes)
-            inside = [p for p in _inside(path) if p.name.lower().endswith(known) and not p.name.startswith(".")]
-            if not inside:
-                raise ConfigError(
-                    "the folder holds no file of a known suffix", str(path), "give the files by name or a pattern"
-                )
-            out += sorted(inside, key=_natural)
-        elif not path.exists() and re.search(r"[*?\[]", str(given)):
-            matching = [p for p in map(Path, glob.glob(str(given), recursive=True)) if p.is_file()]  # noqa: PTH207
-            if not matching:
-                raise ConfigError("no file matches the pattern", str(given), "check the folder it starts from")
-            out += sorted(matching, key=_natural)
-        else:
-            out.append(path)
-    if not out:
-        raise ConfigError("no file is given", hint="give a path, a folder or a pattern such as 'data/*.z'")
-    return out
-
-
-def _natural(path: Path) -> list[tuple[int, int, str]]:
-    parts = re.split(r"(\d{1,18})", str(path))
-    return [(1, int(p), "") if i % 2 else (0, 0, p.lower()) for i, p in enumerate(parts)]
-
-
-def _path(given: Any) -> Path:
-    try:
-        return Path(given).expanduser()
-    except (TypeError, RuntimeError) as error:
-        raise ConfigError(f"'{given!r}' is not a path", hint="give a path as text") from error
-
-
-def _is(path: Path, test: Any) -> bool:
-    try:
-        return bool(test(path.stat().st_mode))
-    except (OSError, ValueError):
-        return False
-
-
-def _inside(folder: Path) -> list[Path]:
-    try:
-        return [p for p in folder.iterdir() if p.is_file()]
-    except OSError as error:
-        raise ConfigError(f"cannot be listed ({(error.strerror or str(error)).lower()})", str(folder)) from error
-
-
-def _regular(given: PathLike) -> Path:
-    """The path, if it leads to a regular file that is there."""
-    path = _path(given)
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError as error:
-        raise ConfigError("no such file", str(path), _neighbours(path)) from error
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"cannot be opened ({getattr(error, 'strerror', None) or error})", str(path)[:200]) from error
-    if stat.S_ISDIR(mode):
-        raise ConfigError("is a folder", str(path), "read_many() opens the files of a folder, read() one file")
-    if not stat.S_ISREG(mode):
-        raise ConfigError("is no regular file", str(path), "copy its content to a file first")
-    return path
-
-
-def _neighbours(path: Path) -> str:
-    if not _is(path.parent, stat.S_ISDIR):
-        return f"there is no folder '{path.parent}' either"
-    close = get_close_matches(path.name, [p.name for p in _inside(path.parent)][:5000], n=3)
-    return "did you mean " + " or ".join(f"'{c}'" for c in close) + "?" if close else "check the path"
+    return load_netcdf(regular(path))
 
 
 def _opened(file: Path) -> Any:
@@ -172,6 +131,40 @@ def _opened(file: Path) -> Any:
         ) from error
 
 
+def _wanted(kind: str | Kind) -> Kind | None:
+    if isinstance(kind, Kind) or not kind:
+        return kind or None
+    known = known_kinds()
+    if kind not in known:
+        raise ConfigError(f"no kind of measurement is named '{kind}'", hint=near(str(kind), known))
+    return known[kind]
+
+
+def _label(found: Measurement) -> str:
+    return str(found.meta.get("series", ""))
+
+
+def _listed(found: Sequence[Measurement]) -> str:
+    names = [f"'{_label(m)}'" for m in found]
+    return ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
+
+
+def _picked(found: Sequence[Measurement], series: str | int) -> Measurement:
+    """The curve of that name, or of that number from 1."""
+    for index, one in enumerate(found, start=1):
+        if str(series).strip() in (_label(one), str(index)):
+            return one
+    raise ConfigError(
+        f"holds no series '{series}'", found[0].source.name, f"it holds {_listed(found)}" if len(found) > 1 else "it holds one"
+    )
+
+
+def _one_series(parts: Sequence[Measurement]) -> Measurement:
+    """The spectra of one file as one series under the file's own name."""
+    joined = join(parts)
+    return dataclasses.replace(joined, source=Source(parts[0].source.name, joined.key, "file"))
+
+
 def _headers(columns: str | Sequence[str] | None) -> tuple[str, ...] | None:
     if columns is None:
         return None
@@ -179,10 +172,12 @@ def _headers(columns: str | Sequence[str] | None) -> tuple[str, ...] | None:
     return tuple(str(c).strip() for c in cells)
 
 
-def _first_that_reads(file: Path, head: bytes, name: str | None, headers: tuple[str, ...] | None) -> tuple[Measurement, Format]:
-    """The measurement and the format that gave it: the one that is named, else each whose signature fits, plain text last."""
+def _first_that_reads(
+    file: Path, head: bytes, name: str | None, options: Mapping[str, Any]
+) -> tuple[list[Measurement], Format]:
+    """What the file holds and the format that gave it: the one that is named, else each whose signature fits, text last."""
     suffix = file.suffix.lower()
-    if headers is not None:
+    if "columns" in options:
         if name not in (None, "text"):
             raise ConfigError(
                 f"columns are for plain text, not for the format '{name}'", str(file), "leave format or columns out"
@@ -197,7 +192,9 @@ def _first_that_reads(file: Path, head: bytes, name: str | None, headers: tuple[
             if size > format.max_bytes:
                 raise DataError(f"is {size / 2**20:.0f} MiB, more than the {format.max_bytes >> 20} MiB that are read")
             reader = importlib.import_module(format.module).read
-            return _checked(reader(file, columns=headers) if headers else reader(file)), format
+            takes = inspect.signature(reader).parameters
+            found = _checked(reader(file, **{n: v for n, v in options.items() if n in takes}))
+            return _told(found, failures), format
         except (DataError, ConfigError) as error:
             failures.append((format.name, error))
         except OSError as error:
@@ -222,10 +219,19 @@ def _fits(format: Format, head: bytes, suffix: str) -> bool:
         return True  # let its reader say what is wrong with it
 
 
-def _checked(found: Any) -> Measurement:
-    if not isinstance(found, Measurement):
+def _told(found: list[Measurement], failures: Sequence[tuple[str, AnodefreeError]]) -> list[Measurement]:
+    """What was read, with a note of the readers that could not: theirs may know what plain text does not say."""
+    if not failures:
+        return found
+    note = "; ".join(f"{name}: {error.what}" for name, error in failures)[:400]
+    return [dataclasses.replace(m, meta={**m.meta, "readers_that_failed": note}) for m in found]
+
+
+def _checked(found: Any) -> list[Measurement]:
+    parts = found if isinstance(found, list) and found else [found]
+    if not all(isinstance(p, Measurement) for p in parts):
         raise DataError(f"the reader returned a {type(found).__name__}, not a Measurement")
-    return found
+    return parts
 
 
 def _joined(file: Path, error: AnodefreeError) -> str:
@@ -267,24 +273,30 @@ def _si(name: str, value: Any) -> Any:
 
 
 def _stamped(
-    found: Measurement, file: Path, used: Format, headers: tuple[str, ...] | None, given: dict[str, Any]
+    read: Measurement, file: Path, used: Format, headers: tuple[str, ...] | None, given: dict[str, Any], wanted: Kind | None
 ) -> Measurement:
-    """The measurement with its given metadata in place, named and keyed after its file."""
+    """The measurement as the wanted kind with its given metadata in place, named and keyed after its file."""
+    read = dataclasses.replace(read, source=Source(file.name, read.key, "file"))
+    area = {"area_m2": given["area_m2"]} if isinstance(given.get("area_m2"), float) else {}
+    found = as_kind(read.with_meta(**area), wanted) if wanted else read
     kind = found.kind
+    if kind.name == "polarisation" and "positive_current" in given:
+        found = turned(found, str(given["positive_current"]))
     _known_words(kind, given)
-    taken = {} if "temperature_K" in given or "temperature_K" in found else _from_name(file.name, kind)
-    own = {n: v for n, v in found.meta.items() if n != "temperature_from"} if "temperature_K" in given else dict(found.meta)
-    if "temperature_K" in own:
-        taken = {}
+    own = {n: v for n, v in found.meta.items() if not any(g in given for g in _GIVEN_BY.get(n, ()))}
+    known = {*given, *own, *map(str, found.data.data_vars)}
+    stated = stated_by_name(file.name, kind)
+    taken = {n: v for n, v in stated.items() if not {n, *_GIVEN_BY.get(n, ())} & known}
     everything = {**taken, **{n: v for n, v in given.items() if v is not None}}
     arrays = {n: _for_each(found, n, v) for n, v in everything.items() if n in kind.arrays}
     meta = {**own, **{n: v for n, v in everything.items() if n not in kind.arrays}}
     # The name of the file enters the key only where it gave a number; the reader does, because another may read other numbers.
-    key = content_key([file_sha256(file), used.name, headers, {**taken, **given}])
+    # So do the kind, which decides what the numbers are, and the name of one of several series.
+    key = content_key([file_sha256(file), used.name, headers, {**taken, **given}, kind.name, read.meta.get("series")])
     source = Source(file.name, key, "file")
     present = {str(n): found[str(n)] for n in found.data.data_vars}
     made = Measurement.of(kind, {**present, **arrays}, meta, source=source)
-    return dataclasses.replace(made, provenance=found.provenance)
+    return dataclasses.replace(made, provenance=read.provenance)
 
 
 def _known_words(kind: Kind, given: Mapping[str, Any]) -> None:
@@ -304,17 +316,3 @@ def _for_each(found: Measurement, name: str, value: Any) -> np.ndarray:
     if values.dtype.kind not in "iuf" or values.ndim > 1 or (values.ndim == 1 and values.size != len(found)):
         raise ConfigError(f"'{name}' needs one number, or one for each of the {len(found)} spectra", found.source.name)
     return np.array(np.broadcast_to(values.astype(float), (len(found),)))
-
-
-def _from_name(name: str, kind: Kind) -> dict[str, Any]:
-    """A temperature that the file's name states. A bare C after a number is a rate of charge, unless the file holds spectra."""
-    for found in _IN_NAME.finditer(name):
-        unit, value = found["unit"], float(found["value"].replace("p", "."))
-        if unit == "C" and kind.name != "impedance":
-            continue
-        if unit == "K" and not 50 <= value <= 2000:
-            continue
-        kelvin = value if unit == "K" else (-value if found["minus"] else value) + 273.15
-        if kelvin > 0:
-            return {"temperature_K": float(f"{kelvin:.10g}"), "temperature_from": "file name"}
-    return {}

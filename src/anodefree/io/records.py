@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from anodefree.core.measurement import Measurement
 from anodefree.errors import DataError
 from anodefree.io.table import Table
+from anodefree.io.whole import whole_numbers
 from anodefree.kinds.cycling import CYCLING
 
 _REST: Final = 1e-3
@@ -30,7 +31,7 @@ def cycling(table: Table, meta: Mapping[str, Any] | None = None) -> Measurement:
     if "time_s" in table or "point:time_s" in table:
         arrays = _records(table, notes)
     else:
-        arrays = {"cycle_number": _whole(table, "cycle")}
+        arrays = {"cycle_number": whole_numbers(table, "cycle")}
         arrays.update({n: table.si(n) for n in ("charge_capacity_C", "discharge_capacity_C") if n in table})
     return Measurement.of(CYCLING, arrays, notes)
 
@@ -45,47 +46,40 @@ def _records(table: Table, notes: dict[str, Any]) -> dict[str, np.ndarray]:
         raise DataError(
             f"time runs backwards in column '{table.column(level + 'time_s').header}'",
             f"line {int(table.lines[int(np.argmax(back)) + 1])}",
-            "is it the time of a step? the time of the whole test is needed",
+            "the time of the whole test is needed: is it the time of a step, or are two runs one below the other?",
         )
     for name in ("record_cycle", "cycle"):
         if level + name in table:
-            arrays["record_cycle"] = _whole(table, level + name)
+            arrays["record_cycle"] = whole_numbers(table, level + name)
             break
     if beside:
         for name in ("charge_capacity_C", "discharge_capacity_C"):
             if "cycle:" + name in table:
                 arrays[name] = table.si("cycle:" + name)
         if "cycle:cycle" in table:
-            arrays["cycle_number"] = _whole(table, "cycle:cycle")
+            arrays["cycle_number"] = whole_numbers(table, "cycle:cycle")
         return arrays
     if "current_A" in arrays:
-        arrays.update(_capacities(table, arrays, notes))
+        counters = [table.si(n) for n in ("charge_capacity_C", "discharge_capacity_C") if n in table]
+        return with_capacities(arrays, notes, counters)
     return arrays
 
 
-def _whole(table: Table, name: str) -> np.ndarray:
-    """Cycle numbers as integers from 1."""
-    values = table.raw[name]
-    if (values != np.round(values)).any() or np.abs(values).max() > 1e9:
-        raise DataError(
-            f"column '{table.column(name).header}' holds cycle numbers that are not whole",
-            f"line {int(table.lines[int(np.argmax(values != np.round(values)))])}",
-        )
-    return values.astype(np.int64) + (1 if values.min() == 0 else 0)
-
-
-def _capacities(table: Table, arrays: Mapping[str, np.ndarray], notes: dict[str, Any]) -> dict[str, np.ndarray]:
-    found: dict[str, np.ndarray] = {}
-    current = arrays["current_A"]
-    cycle = arrays.get("record_cycle")
-    if cycle is None:
+def with_capacities(
+    arrays: Mapping[str, np.ndarray], notes: dict[str, Any], counters: Sequence[np.ndarray] = ()
+) -> dict[str, np.ndarray]:
+    """The record with the charge [C] of each cycle: from the two counters of the instrument, else from current over time."""
+    found = dict(arrays)
+    current = found["current_A"]
+    if "record_cycle" not in found:
         cycle = cycles_by_sign(current)
         if cycle is None:
-            return {}
+            return found
         found["record_cycle"] = cycle
-    numbers, of = np.unique(cycle, return_inverse=True)
-    integrated = charge_by_cycle(arrays["time_s"], current, of, numbers.size)
-    counted = _counted(table, of, numbers.size)
+        notes["cycles_from"] = "changes of the current's sign"
+    numbers, of = np.unique(found["record_cycle"], return_inverse=True)
+    integrated = charge_by_cycle(found["time_s"], current, of, numbers.size)
+    counted = _counted(counters, of, numbers.size) if len(counters) == 2 else None
     charge, discharge = integrated if counted is None else counted
     notes["capacity_from"] = "current integrated over time" if counted is None else "counters of the instrument"
     if counted is not None:
@@ -121,11 +115,7 @@ def charge_by_cycle(time_s: np.ndarray, current_A: np.ndarray, of: np.ndarray, c
     return charge, discharge
 
 
-def _counted(table: Table, of: np.ndarray, cycles: int) -> tuple[np.ndarray, np.ndarray] | None:
+def _counted(counters: Sequence[np.ndarray], of: np.ndarray, cycles: int) -> tuple[np.ndarray, np.ndarray]:
     """Charge by cycle from the instrument's counters, whether they are reset at each step, each cycle or never."""
-    out = []
-    for name in ("charge_capacity_C", "discharge_capacity_C"):
-        if name not in table:
-            return None
-        out.append(np.bincount(of[1:], np.maximum(np.diff(np.abs(table.si(name))), 0.0), cycles))
-    return out[0], out[1]
+    charge, discharge = (np.bincount(of[1:], np.maximum(np.diff(np.abs(c)), 0.0), cycles) for c in counters)
+    return charge, discharge

@@ -9,9 +9,11 @@ import numpy as np
 
 from anodefree.core.measurement import Measurement
 from anodefree.errors import DataError
+from anodefree.io.stated import stated_temperature
 from anodefree.io.table import Table
 from anodefree.kinds.impedance import IMPEDANCE
 
+MAX_POINTS: Final = 20_000_000
 _MOSTLY: Final = 0.8
 
 
@@ -48,6 +50,12 @@ def impedance(table: Table, meta: Mapping[str, Any] | None = None, *, sign_is_su
         notes["sign_of_Z_im"] = "changed: the file holds -Z'' (it is mostly positive at low frequency)"
     ends = np.flatnonzero(_breaks(table, keep, frequency)) + 1
     parts = np.split(np.arange(frequency.size), ends)
+    longest = max(p.size for p in parts)
+    if len(parts) * longest > MAX_POINTS:
+        raise DataError(
+            f"holds {len(parts)} spectra of 1 to {longest} points, too uneven for one series",
+            hint="is its column of spectrum or cycle numbers what it seems? else split the file",
+        )
     arrays: dict[str, Any] = {
         "frequency_Hz": _padded(frequency, parts),
         "Z_re_ohm": _padded(z.real, parts),
@@ -57,6 +65,10 @@ def impedance(table: Table, meta: Mapping[str, Any] | None = None, *, sign_is_su
         found = _mean(table, column, keep, parts)
         if found is not None and (name != "temperature_K" or (found > 0).all()):  # -327.67 °C is "no sensor" in one format
             arrays[name] = found
+    if "temperature_K" not in arrays:
+        found = _stated(table, np.flatnonzero(keep)[[p[0] for p in parts]])
+        if found is not None:
+            arrays["temperature_K"] = found
     start = _mean(table, "time_s", keep, [p[:1] for p in parts]) if len(parts) > 1 else None
     if start is not None:
         arrays["time_s"] = start - start[0]
@@ -95,6 +107,18 @@ def _padded(values: np.ndarray, parts: list[np.ndarray]) -> np.ndarray:
     for row, part in zip(rows, parts, strict=True):
         row[: part.size] = values[part]
     return rows
+
+
+def _stated(table: Table, starts: np.ndarray) -> np.ndarray | None:
+    """The temperature that the lines above each of several spectra state, if those of all of them do."""
+    said = {0: [kelvin for line in table.preamble[-200:] if (kelvin := stated_temperature(line[:400])) is not None]}
+    for row, line in table.asides:
+        kelvin = stated_temperature(line)
+        if kelvin is not None:
+            said.setdefault(row, []).append(kelvin)
+    if starts.size < 2 or not all(said.get(int(s)) for s in starts):
+        return None
+    return np.array([said[int(s)][-1] for s in starts])
 
 
 def _mean(table: Table, name: str, keep: np.ndarray, parts: list[np.ndarray]) -> np.ndarray | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -10,19 +9,27 @@ from typing import Final
 import numpy as np
 
 from anodefree.errors import DataError
-from anodefree.io.columns import Column, kind_of, understand_row
-from anodefree.io.textfile import BLANK, COMMAS, COMMENT, MAX_LINE, SPLITS, Split, bounded, is_number, number
+from anodefree.io.columns import Column, best_of, kind_of, understand_all, understand_row
+from anodefree.io.rows import bad_cell, is_value, rows_of
+from anodefree.io.textfile import BLANK, BLANKS, COMMAS, COMMENT, MAX_LINE, SPLITS, Split, bounded, is_number
 
 HEADER_WITHIN: Final = 2000
 MAX_CELLS: Final = 2000
 # What a kind reads from a table if it is there, and may have gaps; everything else that it reads must be a number in every row.
-_LENIENT: Final = {"impedance": ("temperature_K", "voltage_V", "time_s", "current_A"), "cycling": ("temperature_K",)}
+_LENIENT: Final = {
+    "impedance": ("temperature_K", "voltage_V", "time_s", "current_A", "current_density_A_m2"),
+    "cycling": ("temperature_K",),
+    "polarisation": ("temperature_K", "time_s"),
+}
+_NO_SPECTRUM: Final = ("frequency_Hz", "Z_re_ohm", "Z_im_ohm", "Z_abs_ohm", "Z_phase_rad", "spectrum")
 _UNUSED: Final = {
     "impedance": ("charge_capacity_C", "discharge_capacity_C", "record_cycle"),
-    "cycling": ("frequency_Hz", "Z_re_ohm", "Z_im_ohm", "Z_abs_ohm", "Z_phase_rad", "spectrum"),
+    "cycling": _NO_SPECTRUM,
+    "polarisation": (*_NO_SPECTRUM, "charge_capacity_C", "discharge_capacity_C"),
 }
 WANTED: Final = (
-    "it needs a header line such as 'frequency/Hz, Z'/ohm, Z''/ohm' or 'time/s, voltage/V, current/mA'; "
+    "it needs a header line such as 'frequency/Hz, Z'/ohm, Z''/ohm', 'time/s, voltage/V, current/mA' or "
+    "'potential/V, current density/(mA/cm2)'; "
     "for a file without one give columns='time/h, voltage/V, current/mA'"
 )
 
@@ -36,6 +43,12 @@ class Table:
     raw: dict[str, np.ndarray]
     lines: np.ndarray
     preamble: tuple[str, ...]
+    asides: tuple[tuple[int, str], ...] = ()
+    """Lines of text inside the table: (index of the row that follows, text)."""
+    label: str = ""
+    """The name of this series, where a file sets several side by side."""
+    split: Split = BLANKS
+    """How a line of it comes apart."""
 
     def __contains__(self, name: str) -> bool:
         return name in self.raw
@@ -59,39 +72,112 @@ def place(column: Column) -> str:
     return f"{column.level}:{column.name}" if column.level else column.name
 
 
-def read_table(lines: Sequence[str], *, start: int = 0, stop: int | None = None, columns: Sequence[str] | None = None) -> Table:
-    """The first table between two lines whose header makes up a measurement; `columns` are headers for a text that has none.
+def read_table(
+    lines: Sequence[str],
+    *,
+    start: int = 0,
+    stop: int | None = None,
+    columns: Sequence[str] | None = None,
+    wanted: str = "",
+) -> Table:
+    """The first table between two lines whose header makes up a measurement, of the `wanted` kind if it can.
+
+    `columns` are headers for a text that has none.
 
     Raises
     ------
     DataError: there is no such table, or a cell of a column that is needed is not a finite number.
     """
+    return read_tables(lines, start=start, stop=stop, columns=columns, wanted=wanted)[0]
+
+
+def read_tables(
+    lines: Sequence[str],
+    *,
+    start: int = 0,
+    stop: int | None = None,
+    columns: Sequence[str] | None = None,
+    wanted: str = "",
+) -> list[Table]:
+    """As `read_table`, one for each series where a file sets several of the same columns side by side.
+
+    Raises
+    ------
+    DataError: as `read_table` does.
+    """
     end = len(lines) if stop is None else stop
     if columns is not None:
-        known = understand_row(columns)
-        if kind_of(c.name for c in known) is None:
+        known = understand_row(columns, wanted=wanted)
+        if kind_of((c.name for c in known), wanted) is None:
             raise DataError("the given columns do not make up a measurement", ", ".join(columns), WANTED)
         numeric = _first_numeric(lines, start, end, len(columns))
         if numeric is None:
             raise DataError(f"no line holds {len(columns)} numbers, as many as columns were given", hint="count its columns")
         first, split = numeric
-        return _rows(lines, first, end, _used(known), split, tuple(lines[start:first]), "")
+        return [_table(lines, first, end, _used(known, wanted), split, tuple(lines[start:first]), "", wanted)]
     found = find_header(lines, start, end)
     if found is None:
         raise DataError("no line names the columns of a measurement", hint=WANTED)
     at, cells = found
-    known = _used(understand_row(cells))
+    side_by_side = _side_by_side(understand_all(cells))
+    if side_by_side:
+        return _series(lines, at, end, side_by_side, wanted)
+    known = _used(understand_row(cells, wanted=wanted), wanted)
     first, split, below = _data_start(lines, at + 1, end, known)
-    with_units = understand_row(cells, below)
+    with_units = understand_row(cells, below, wanted)
     if any(c.unit and c.known_unit and c.unit == below[c.index] for c in with_units if c.index < len(below)):
-        known = _used(with_units)  # else the row below the header is a remark
-    return _rows(lines, first, end, known, split, tuple(lines[start:at]), lines[at])
+        known = _used(with_units, wanted)  # else the row below the header is a remark
+    return [_table(lines, first, end, known, split, tuple(lines[start:at]), lines[at], wanted)]
 
 
-def _used(known: Sequence[Column]) -> tuple[Column, ...]:
+def _side_by_side(known: Sequence[Column]) -> list[tuple[Column, ...]]:
+    """The columns of each series, where the same headers come again and again in one row; else nothing."""
+    headers = [(c.name, c.header.lower()) for c in known]
+    for period in range(2, len(headers) // 2 + 1):
+        if len(headers) % period == 0 and headers == headers[:period] * (len(headers) // period):
+            return [tuple(known[i : i + period]) for i in range(0, len(known), period)]
+    return []
+
+
+def _series(lines: Sequence[str], at: int, end: int, groups: list[tuple[Column, ...]], wanted: str) -> list[Table]:
+    """A table for each series; the line above the header may name them."""
+    first, split, _ = _data_start(lines, at + 1, end, _used(groups[0], wanted))
+    above = split(lines[at - 1]) if at > 0 else []
+    out = []
+    for number, group in enumerate(groups, start=1):
+        stop = groups[number][0].index if number < len(groups) else None
+        names = [c for c in above[group[0].index : stop] if c]
+        known = _used(best_of(group, wanted), wanted)
+        label = names[0][:80] if len(names) == 1 else str(number)
+        out.append(_table(lines, first, end, known, split, tuple(lines[:at]), lines[at], wanted, label=label))
+    return out
+
+
+def _table(
+    lines: Sequence[str],
+    first: int,
+    end: int,
+    known: tuple[Column, ...],
+    split: Split,
+    preamble: tuple[str, ...],
+    header: str,
+    wanted: str,
+    *,
+    label: str = "",
+) -> Table:
+    kind = kind_of((c.name for c in known), wanted) or "cycling"
+    lenient = [c.name in _LENIENT[kind] for c in known]
+    rows = rows_of(lines, first, end, known, lenient, split, header=header, may_end=bool(label))
+    if not rows.lines.size:
+        raise DataError("its header is followed by no row of numbers", f"line {first}", "was the export cut short?")
+    raw = {place(c): values for c, values in zip(rows.columns, rows.raw, strict=True)}
+    return Table(kind, rows.columns, raw, rows.lines, preamble, rows.asides, label, split)
+
+
+def _used(known: Sequence[Column], wanted: str = "") -> tuple[Column, ...]:
     """The columns that a measurement of their kind is made from."""
     names = {c.name for c in known}
-    unused: tuple[str, ...] = _UNUSED[kind_of(names) or "cycling"]
+    unused: tuple[str, ...] = _UNUSED[kind_of(names, wanted) or "cycling"]
     if {"Z_re_ohm", "Z_im_ohm"} <= names:
         unused += ("Z_abs_ohm", "Z_phase_rad")
     return tuple(c for c in known if c.name not in unused)
@@ -101,7 +187,7 @@ def find_header(lines: Sequence[str], start: int, end: int) -> tuple[int, list[s
     """The first line whose words make up a measurement, and its cells."""
     for at in range(start, min(end, start + HEADER_WITHIN)):
         line = lines[at].lstrip("#%! ") if lines[at].startswith(COMMENT) else lines[at]
-        if not 5 < len(line) <= MAX_LINE or not any(c.isalpha() for c in line[:200]):
+        if not 2 < len(line) <= MAX_LINE or not any(c.isalpha() for c in line[:200]):
             continue
         best: list[str] = []
         most = 0
@@ -121,7 +207,7 @@ def _data_start(lines: Sequence[str], start: int, end: int, known: Sequence[Colu
 
     Between a header and its numbers there may be blank lines, a row of units, a count or a remark, but no half row.
     """
-    need = [c.index for c in known if not _lenient(c, known)]
+    need = {c.index: c for c in known if not _lenient(c, known)}
     units: list[str] = []
     skipped = 0
     for at in range(start, end):
@@ -133,7 +219,7 @@ def _data_start(lines: Sequence[str], start: int, end: int, known: Sequence[Colu
             cells = split(line)
             if len(cells) <= max(need):
                 continue
-            good = [i for i in need if is_number(cells[i], comma=split is not COMMAS)]
+            good = [i for i, c in need.items() if is_value(cells[i], c, comma=split is not COMMAS)]
             if len(good) == len(need):
                 return at, split, units
             if good:
@@ -141,8 +227,8 @@ def _data_start(lines: Sequence[str], start: int, end: int, known: Sequence[Colu
             elif not units:
                 units = cells
         if half is not None:
-            bad = next(c for c in known if c.index in need and not is_number(half[c.index], comma=True))
-            raise _bad_cell(half[bad.index], bad, len(half), at, known)
+            bad = next(c for c in need.values() if not is_value(half[c.index], c, comma=True))
+            raise bad_cell(half[bad.index], bad, len(half), at, known)
         skipped += 1
         if skipped > 10:
             break
@@ -180,7 +266,7 @@ def bare_spectrum(lines: Sequence[str]) -> Table:
         raise DataError("no line names the columns of a measurement, and it is not three columns of numbers", hint=WANTED)
     first, split = numeric
     known = understand_row(("frequency/Hz", "Z'/ohm", "Z''/ohm"))
-    table = _rows(lines, first, len(lines), known, split, tuple(lines[:first]), "")
+    table = _table(lines, first, len(lines), known, split, tuple(lines[:first]), "", "impedance")
     if not _is_sweep(table.raw["frequency_Hz"]):
         raise DataError("it has three columns without a header, and the first is not a frequency sweep", hint=WANTED)
     return table
@@ -195,91 +281,3 @@ def _is_sweep(frequency: np.ndarray) -> bool:
         return False
     log_step = np.diff(np.log(frequency))
     return bool(np.std(log_step) * abs(np.mean(step)) < np.std(step) * abs(np.mean(log_step)))
-
-
-def _rows(
-    lines: Sequence[str],
-    first: int,
-    end: int,
-    known: tuple[Column, ...],
-    split: Split,
-    preamble: tuple[str, ...],
-    header: str,
-) -> Table:
-    """Every row of the table as numbers, in the units of the file."""
-    stores = [array("d") for _ in known]
-    lenient = [_lenient(c, known) for c in known]
-    running = list(range(len(known)))
-    at_line = array("q")
-    comma, points, commas = split is not COMMAS, False, False
-    for at in range(first, end):
-        line = lines[at]
-        if not line.strip(BLANK) or line == header or line.startswith(COMMENT):
-            continue
-        cells = split(bounded(line, at))
-        ended = False
-        for k in running:
-            index = known[k].index
-            try:
-                cell = cells[index]
-                value = number(cell, comma=comma)
-            except (ValueError, IndexError):
-                cell = cells[index] if index < len(cells) else ""
-                if lenient[k]:
-                    value = np.nan
-                elif known[k].level and not cell:
-                    ended = True
-                    continue
-                else:
-                    raise _bad_cell(cell, known[k], len(cells), at, known) from None
-            stores[k].append(value)
-            commas = commas or "," in cell
-            points = points or "." in cell
-        at_line.append(at + 1)
-        if ended:
-            running = [k for k in running if len(stores[k]) == len(at_line)]
-        if len(running) < len(known):
-            _stay_ended(cells, known, running, at)
-    if commas and points:
-        raise DataError(
-            "its numbers mix ',' and '.' as decimal marks", hint="export it with one of them and no thousands separator"
-        )
-    return _as_table(known, lenient, stores, at_line, preamble)
-
-
-def _bad_cell(cell: str, column: Column, width: int, at: int, known: Sequence[Column]) -> DataError:
-    where = f"line {at + 1}"
-    if column.index >= width:
-        need = max(c.index for c in known) + 1
-        return DataError(
-            f"the row has {width} columns, {need} are needed (column '{column.header}' is missing)",
-            where,
-            "was the export cut short?",
-        )
-    held = f"holds '{cell[:40]}', not a number" if cell else "is empty"
-    return DataError(f"column '{column.header}' {held}", where, "mend or delete this line")
-
-
-def _stay_ended(cells: Sequence[str], known: Sequence[Column], running: Sequence[int], at: int) -> None:
-    for k, column in enumerate(known):
-        if k not in running and column.index < len(cells) and cells[column.index]:
-            raise DataError(f"column '{column.header}' goes on after an empty cell", f"line {at + 1}", "fill the gap")
-
-
-def _as_table(
-    known: tuple[Column, ...], lenient: list[bool], stores: list[array[float]], at_line: array[int], preamble: tuple[str, ...]
-) -> Table:
-    lines = np.array(at_line, dtype=np.int64)
-    raw = {}
-    for column, may_lack, store in zip(known, lenient, stores, strict=True):
-        numbers = np.array(store, dtype=float)
-        bad = ~np.isfinite(numbers)
-        if bad.any() and not may_lack:
-            held, where = numbers[bad][0], int(lines[int(np.argmax(bad))])
-            raise DataError(
-                f"column '{column.header}' holds {held}, not a finite number", f"line {where}", "mend or delete this line"
-            )
-        numbers[bad] = np.nan
-        raw[place(column)] = numbers
-    kind = kind_of(c.name for c in known)
-    return Table(kind or "cycling", known, raw, lines, preamble)

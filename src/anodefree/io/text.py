@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from anodefree.core.measurement import Measurement
+from anodefree.io.polarisation import polarisation
 from anodefree.io.records import cycling
 from anodefree.io.spectra import impedance
-from anodefree.io.table import Table, bare_spectrum, find_header, read_table
+from anodefree.io.stated import stated
+from anodefree.io.table import Table, bare_spectrum, find_header, read_table, read_tables
 from anodefree.io.textfile import lines_of
 
-_TEMPERATURE: Final = re.compile(
-    r"\btemp(?:erature)?\b[^\d+-]{0,20}([+-]?\d{1,4}(?:[.,]\d{1,6})?) ?(°C|degC|deg C|C|K)\b", re.IGNORECASE
-)
 
+def read(path: Path, *, columns: Sequence[str] | None = None, kind: str = "") -> list[Measurement]:
+    """What a delimited text holds: one measurement, or one for each series that it sets side by side.
 
-def read(path: Path, *, columns: Sequence[str] | None = None) -> Measurement:
-    """Impedance or cycling from delimited text; `columns` are the headers of a file that has none.
-
-    Without either, three columns of numbers of which the first can only be a frequency sweep are a spectrum.
+    `columns` are the headers of a file that has none, `kind` is the wanted one where columns make up more than one. Without
+    a header, three columns of numbers of which the first can only be a frequency sweep are a spectrum.
 
     Raises
     ------
@@ -29,32 +27,39 @@ def read(path: Path, *, columns: Sequence[str] | None = None) -> Measurement:
     """
     lines = lines_of(path)
     if columns is not None:
-        return measured(read_table(lines, columns=columns))
+        return [measured(read_table(lines, columns=columns, wanted=kind))]
     if find_header(lines, 0, len(lines)) is None:
-        return measured(
-            bare_spectrum(lines), {"columns_assumed": "frequency / Hz, Z' / ohm, Z'' / ohm (the file has no header)"}
-        )
-    return measured(read_table(lines))
+        assumed = {"columns_assumed": "frequency / Hz, Z' / ohm, Z'' / ohm (the file has no header)"}
+        return [measured(bare_spectrum(lines), assumed)]
+    tables = read_tables(lines, wanted=kind)
+    return [measured(t, {"series": t.label} if len(tables) > 1 else None) for t in tables]
 
 
-def measured(table: Table, meta: dict[str, Any] | None = None, *, sign_is_sure: bool = False) -> Measurement:
-    """The measurement that a table makes up."""
+def measured(
+    table: Table, meta: dict[str, Any] | None = None, *, sign_is_sure: bool = False, positive: str = ""
+) -> Measurement:
+    """The measurement that a table makes up.
+
+    `sign_is_sure` where the format fixes the sign of Z'', `positive` ("anodic", "cathodic") where it implies that of a current.
+    """
+    notes = {**stated(table.preamble), **_told(table), **(meta or {})}
+    kelvin = notes.pop("temperature_K", None)
     if table.kind == "cycling":
-        return cycling(table, meta)
-    found = impedance(table, meta, sign_is_sure=sign_is_sure)
-    kelvin = _stated_temperature(table.preamble)
+        notes.pop("scan_rate_V_s", None)
+        return cycling(table, notes if kelvin is None else {**notes, "temperature_K": kelvin})
+    if table.kind == "polarisation":
+        return polarisation(table, notes if kelvin is None else {**notes, "temperature_K": kelvin}, positive=positive)
+    notes.pop("scan_rate_V_s", None)
+    found = impedance(table, notes, sign_is_sure=sign_is_sure)
     if "temperature_K" in found or kelvin is None:
         return found
     arrays = {str(n): found[str(n)] for n in found.data.data_vars}
     return Measurement.of(found.kind, {**arrays, "temperature_K": [kelvin] * len(found)}, found.meta)
 
 
-def _stated_temperature(preamble: Sequence[str]) -> float | None:
-    """A temperature that the lines above the table state, in K."""
-    for line in preamble[:200]:
-        found = _TEMPERATURE.search(line[:400])
-        if found:
-            value = float(found[1].replace(",", "."))
-            kelvin = value if found[2].upper() == "K" else value + 273.15
-            return kelvin if kelvin > 0 else None
-    return None
+def _told(table: Table) -> dict[str, Any]:
+    """What was left out of a table."""
+    if not table.asides:
+        return {}
+    first = table.asides[0][1].strip()[:60]
+    return {"lines_left_out": f"{len(table.asides)} of text inside the table, the first: '{first}'"}

@@ -26,6 +26,7 @@ POLARISATION = Kind(
         "temperature_K": "temperature of the cell",
         "ohmic_resistance_ohm": "series resistance that the potential contains",
         "reference": "what the potential is measured against, such as Li/Li+",
+        "positive_current": "which current the file counts as positive: anodic or cathodic (here anodic always is)",
         "instrument": "maker and model",
         "cell": "what was measured",
     },

@@ -12,7 +12,7 @@ from typing import Any
 
 from anodefree.core.keys import content_key, file_sha256
 from anodefree.errors import AnodefreeError, ConfigError, near
-from anodefree.io.read import paths_of
+from anodefree.io.paths import paths_of
 from anodefree.registry import Stage
 from anodefree.stages import get
 from anodefree.study.graph import Answer, Node

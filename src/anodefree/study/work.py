@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from anodefree.core.context import Context
+from anodefree.core.kind import Kind
 from anodefree.core.measurement import Measurement, join
 from anodefree.core.provenance import Source
 from anodefree.errors import AnodefreeError, Cancelled, NumericalError
@@ -83,7 +84,8 @@ def _run(store: Store, task: Task, told: Told | None) -> None:
         if told is not None:
             told(fraction, text)
 
-    inputs = [_input(store, source) for source in task.inputs]
+    # A file is opened as the kind that the stage takes; the stage's name in the key stands for it.
+    inputs = [_input(store, source, wanted.kind) for source, wanted in zip(task.inputs, stage.inputs, strict=True)]
     context = Context(store.scratch(task.key), listen, interval_s=0.5)
     output: Output = stage(*inputs, seed=task.seed, context=context, **task.parameters)
     made = output.provenance
@@ -97,11 +99,11 @@ def _run(store: Store, task: Task, told: Told | None) -> None:
     store.commit(task.key, output, record)
 
 
-def _input(store: Store, source: tuple[str, str] | FileSource) -> Measurement:
+def _input(store: Store, source: tuple[str, str] | FileSource, kind: Kind) -> Measurement:
     if isinstance(source, FileSource):
         from anodefree.io.read import read
 
-        found = join([read(path, **source.meta) for path in source.paths])
+        found = join([read(path, **{"kind": kind, **source.meta}) for path in source.paths])
         return replace(found, source=Source(found.source.name, source.key, "file"))
     stage, key = source
     loaded = store.load(get(stage), key)
