@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from anodefree.registry import Stage
 
 MODULES: Final[dict[str, str]] = {
+    "cycler.plate_strip": "anodefree.simulation.instruments.plate_strip",
+    "cycler.reservoir": "anodefree.simulation.instruments.reservoir",
+    "cycler.symmetric": "anodefree.simulation.instruments.symmetric",
     "cycling.fade": "anodefree.analysis.cycling.fade",
     "cycling.inventory": "anodefree.analysis.cycling.inventory",
     "cycling.overpotential": "anodefree.analysis.cycling.overpotential",

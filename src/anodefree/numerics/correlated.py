@@ -33,7 +33,8 @@ def long_run_variance(residuals: np.ndarray) -> float:
     """n var(mean) of a series (n,) of mean 0 whose neighbours are correlated, with either sign.
 
     An autoregression of first order takes out what is strongest (its coefficient kept within ±0.97), Bartlett's weights over
-    4 (n/100)^(2/9) lags sum up the rest, and the whole is coloured back. *Source* Newey and West 1987; Andrews and Monahan 1992.
+    4 (n/100)^(2/9) lags sum up the rest, and the whole is coloured back.
+    *Source* Newey and West 1987; Andrews and Monahan 1992.
     """
     n = residuals.size
     before, after = residuals[:-1], residuals[1:]
