@@ -24,6 +24,8 @@ MODULES: Final[dict[str, str]] = {
     "cycler.plate_strip": "anodefree.simulation.instruments.plate_strip",
     "cycler.reservoir": "anodefree.simulation.instruments.reservoir",
     "cycler.symmetric": "anodefree.simulation.instruments.symmetric",
+    "cycling.aurbach": "anodefree.analysis.cycling.aurbach",
+    "cycling.efficiency": "anodefree.analysis.cycling.efficiency",
     "cycling.fade": "anodefree.analysis.cycling.fade",
     "cycling.inventory": "anodefree.analysis.cycling.inventory",
     "cycling.overpotential": "anodefree.analysis.cycling.overpotential",

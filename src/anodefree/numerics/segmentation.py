@@ -59,3 +59,22 @@ def blind_s(time_s: np.ndarray, runs: list[np.ndarray]) -> np.ndarray:
         gaps = np.concatenate([step[ends[ends < last]], step[starts[starts > 0] - 1]])
         squares.append(float((gaps**2).sum()) / 12)
     return np.sqrt(np.array(squares))
+
+
+def half_cycles_of_charge(
+    time_s: np.ndarray, current_A: np.ndarray, *, rest: float = 1e-3, least: float = 2e-3
+) -> list[np.ndarray]:
+    """Half cycles by the sign of the current, without those that an instrument's noise at rest makes up.
+
+    Currents within `rest` of the largest one are rest; runs with less than `least` of the largest charge count for nothing,
+    and what they seemed to part is joined again.
+    """
+    runs = half_cycles(current_A, rest * float(np.max(np.abs(current_A), initial=0.0)), hold=False)
+    if len(runs) < 2:
+        return runs
+    charge = charge_of_each_C(time_s, current_A, runs)
+    kept = np.zeros(current_A.size)
+    for run, passed in zip(runs, charge, strict=True):
+        if passed > least * charge.max():
+            kept[run] = np.sign(current_A[run[0]])
+    return half_cycles(kept, 0.5, hold=False)

@@ -134,12 +134,19 @@ class Trace:
 
 
 def trace(cell: HalfCell, legs: Sequence[Leg], sampling_s: float, flow: Flow = EXACT) -> Trace:
-    """What an instrument without noise would write of these legs, one record every `sampling_s` and one at each end."""
+    """What an instrument without noise would write of these legs, one record every `sampling_s` and one at each end.
+
+    Where stripping runs to the cut-off its last interval is halved twelve times, as by an instrument that also records when the
+    voltage has changed.
+    """
     time, lithium, density, through, cycle = [], [], [], [], []
     for leg in legs:
         if leg.duration_s <= 0:
             continue
         inside = np.append(np.arange(0.0, leg.duration_s - 1e-9, sampling_s), leg.duration_s)
+        if leg.step.density_A_m2 > 0 and leg.step.charge_C_m2 is None:
+            closer = leg.duration_s - sampling_s * 0.5 ** np.arange(1, 13)
+            inside = np.unique(np.concatenate([inside, closer[closer > 0]]))
         first, last = leg.lithium_C_m2
         time.append(leg.start_s + inside)
         lithium.append(first + (last - first) * inside / leg.duration_s)
