@@ -111,11 +111,14 @@ class Measurement:
 def join(parts: Sequence[Measurement]) -> Measurement:
     """Several measurements of one kind as one series along the kind's series dimension; ragged parts are padded with NaN.
 
-    Metadata that all parts share is kept; what differs is dropped unless the kind has an array for it.
+    Metadata that all parts share is kept; what differs is dropped unless the kind has an array for it. Measurements of a kind
+    without a series make one of the kind that it names for several together; its metadata `members` then names the parts.
     """
     if len(parts) == 1:
         return parts[0]
     kind = parts[0].kind
+    if kind.together is not None and all(p.kind.name == kind.name for p in parts):
+        return join([_widened(p, kind.together) for p in parts]).with_meta(members=[p.source.name for p in parts])
     if not kind.series:
         raise DataError(f"{kind.name} measurements cannot be joined into one", parts[1].source.name, "give one file at a time")
     other = next((p for p in parts if p.kind.name != kind.name), None)
@@ -128,6 +131,15 @@ def join(parts: Sequence[Measurement]) -> Measurement:
     label = f"{parts[0].source.name} … {parts[-1].source.name} ({len(parts)} files)"
     source = Source(label, content_key([p.key for p in parts]), "file")
     return Measurement.of(kind, arrays, meta, source=source)
+
+
+def _widened(part: Measurement, kind: Kind) -> Measurement:
+    """One measurement as a series of length 1 of the kind that several make together."""
+    missing = [n for n, a in kind.arrays.items() if not a.optional and n not in part]
+    if missing:
+        raise DataError(f"has no {' and no '.join(missing)}", part.source.name, f"{kind.title} need it in every file")
+    arrays = {n: part[n].astype(float)[None] for n in kind.arrays if n in part}
+    return Measurement.of(kind, arrays, part.meta, source=part.source)
 
 
 def _padded(part: Measurement, name: str, sizes: Mapping[str, int]) -> np.ndarray:

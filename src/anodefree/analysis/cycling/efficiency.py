@@ -108,7 +108,7 @@ def efficiency(
         "CE_std": ("cycle", each),
         "plated_C": ("cycle", found.plated.charge_C),
         "stripped_C": ("cycle", found.stripped.charge_C),
-        "steady": ("cycle", np.isin(np.arange(ce.size), np.arange(ce.size)[life.steady])),
+        "steady": ("cycle", np.isin(np.arange(ce.size), np.arange(ce.size)[life.steady]).astype(int)),
     }
     checks = [
         Check("cell", "pass", found.told),
@@ -181,6 +181,7 @@ def draw(result: Result, ax: Axes) -> None:
     from anodefree.core.figure import COLOURS, INK, SOFT
 
     cycle, ce, steady = (result.curves[n].values for n in ("cycle", "CE", "steady"))
+    steady = steady.astype(bool)
     mean, counting = result["CE_mean"], result["counting_error"]
     ends = cycle[steady][[0, -1]]
     ax.plot(cycle[steady], 100 * ce[steady], "o", color=COLOURS[0], markersize=2.5, label="steady cycles")

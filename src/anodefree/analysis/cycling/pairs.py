@@ -18,6 +18,7 @@ CellType = Annotated[
     Cell, Par("half: discharge plates (Li||Cu), CE = charge/discharge; full: CE = discharge/charge; auto: what comes first")
 ]
 _DECIMALS: Final = 3
+_HOUR_S: Final = 3600.0
 
 
 @dataclass(frozen=True)
@@ -175,11 +176,12 @@ def _from_counters(cycling: Measurement, cell: Cell, cycler: Cycler, runs: _Runs
     complete = (into > 0) & (back > 0)
     if not complete.any():
         raise DataError("has no complete cycle", cycling.source.name, "charge and discharge of the same cycle are needed")
-    blind = np.full(int(complete.sum()), ends)
+    # Without a record the times are free of scale: the clock's error is then that of half cycles of an hour.
+    blind = [np.full(t.size, ends) if runs is not None else t * ends / _HOUR_S for t in times]
     made = Pairs(
         number[complete],
-        Halves(into[complete], times[0][complete], blind),
-        Halves(back[complete], times[1][complete], blind),
+        Halves(into[complete], times[0][complete], blind[0][complete]),
+        Halves(back[complete], times[1][complete], blind[1][complete]),
         whole[complete],
         kind,
         told,

@@ -125,7 +125,8 @@ def _ends(voltage_V: np.ndarray, runs: list[np.ndarray]) -> np.ndarray:
 
 def _blocks(sign: np.ndarray, empty: np.ndarray) -> list[np.ndarray]:
     """The half cycles from one bare copper to the next; each block begins with a plating."""
-    blocks, current = [], []
+    blocks: list[np.ndarray] = []
+    current: list[int] = []
     for k in range(sign.size):
         if current or sign[k] < 0:
             current.append(k)
