@@ -54,8 +54,9 @@ def aurbach(
     strip, so that uneven cycles count as what they are. The parts are found from the signs of the current and from which
     strippings reach the cut-off (`anodefree.analysis.cycling.protocol`); rests, pauses, several or no formation cycles, and
     either sign convention do not matter. std: offset I_0 (t_S + CE t_P)/P, leakage, difference of the two directions, the
-    timing of each step's end; the charge dQ that passed between half the cut-off and the cut-off, as dQ/sqrt(12): where
-    stripping ends is a choice; `cycle_scatter` sqrt(Σ(P_i/P)²) where it is stated. `counting_error` is the cycler's part.
+    timing of each step's end; the charge dQ that passed from halfway between plateau and cut-off to the cut-off, as
+    dQ/sqrt(12): where stripping ends is a choice; `cycle_scatter` sqrt(Σ(P_i/P)²) where it is stated. `counting_error` is the
+    cycler's part.
     `Q_T`, `Q_C` (mean of the short cycles), `Q_S` [C]; `short_cycles` n; `CE_formation` where there is formation.
     *Valid when* the last strip empties the copper, and all platings lose alike: the reservoir's counts among them. *Source*
     method 3 of Adams et al. 2018; Xiao et al. 2020; errors: `anodefree.analysis.cycling.counting`, JCGM 100:2008. The paper
@@ -113,8 +114,8 @@ def aurbach(
         Check.that(
             "cut-off",
             tail_C / math.sqrt(12) / total < 0.2 * max(1 - ce, 0.0) or tail_C / math.sqrt(12) / total < counting,
-            f"between half the cut-off and the cut-off {tail_C / 3.6:.2g} mAh passed",
-            f"between half the cut-off and the cut-off {tail_C / 3.6:.2g} mAh passed, {100 * tail_C / total:.2g} % of all: "
+            f"on the second half of the way to the cut-off {tail_C / 3.6:.2g} mAh passed",
+            f"on the second half of the way to the cut-off {tail_C / 3.6:.2g} mAh passed, {100 * tail_C / total:.2g} % of all: "
             "where stripping ends decides",
         ),
         c.counting_check(counting, errors.worst(), ce),
@@ -152,14 +153,14 @@ def _charge(halves: c.Halves, at: int, cycler: c.Cycler, label: str) -> Estimate
 
 
 def _tail_C(record: p.Record, last: np.ndarray) -> float:
-    """Charge [C] that passed in the last strip between half of the voltage at which it ends and that voltage."""
+    """Charge [C] that passed in the last strip from halfway between its plateau and its last voltage to that voltage."""
     voltage, time = record.voltage_V[last], record.time_s[last]
-    end = float(voltage[-5:].max())
-    high = np.flatnonzero(voltage < 0.5 * end)
-    if high.size == 0 or high[-1] == last.size - 1:
+    half = 0.5 * (float(np.median(voltage)) + float(voltage[-5:].max()))
+    below = np.flatnonzero(voltage < half)
+    if below.size == 0 or below[-1] == last.size - 1:
         return 0.0
-    k = int(high[-1])
-    crossing = time[k] + (0.5 * end - voltage[k]) / (voltage[k + 1] - voltage[k]) * (time[k + 1] - time[k])
+    k = int(below[-1])
+    crossing = time[k] + (half - voltage[k]) / (voltage[k + 1] - voltage[k]) * (time[k + 1] - time[k])
     return float((time[-1] - crossing) * np.abs(record.current_A[last[k + 1 :]]).mean())
 
 
