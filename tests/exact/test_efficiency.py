@@ -21,7 +21,7 @@ CYCLER = af.get("cycler.plate_strip")
 
 
 def record(
-    ce: list[float], *, current: float = 1e-3, plated_s: float = 3600.0, flip: float = 1.0, rest: int = 3
+    ce: list[float], *, current: float = 1e-3, plated_s: float = 3600.0, flip: float = 1.0, rest: int = 3, base_V: float = 0.0
 ) -> Measurement:
     """Plating and stripping at one current, written at both ends of each step and every 600 s, with rests."""
     time, amps, at = [], [], 0.0
@@ -32,7 +32,7 @@ def record(
             amps += [np.full(inside.size, flip * sign * current), np.zeros(rest)]
             at += length + 60.0 * max(rest - 1, 0)
     t, i = np.concatenate(time), np.concatenate(amps)
-    return Measurement.of(CYCLING, {"time_s": t, "voltage_V": np.sign(i) * 0.05, "current_A": i})
+    return Measurement.of(CYCLING, {"time_s": t, "voltage_V": base_V + np.sign(i) * 0.05, "current_A": i})
 
 
 def capacities(plated: np.ndarray, stripped: np.ndarray) -> Measurement:
@@ -59,7 +59,7 @@ def test_charges_of_a_record_are_exact() -> None:
 def test_the_order_of_the_halves_tells_the_cell() -> None:
     """The same record turned over is a full cell: first charge, then discharge; the efficiency is the same."""
     ce = [0.95, 0.96, 0.97, 0.96]
-    half, full = STAGE(record(ce)), STAGE(record(ce, flip=-1.0))
+    half, full = STAGE(record(ce)), STAGE(record(ce, flip=-1.0, base_V=3.7))
     assert full.curves["CE"].values == pytest.approx(half.curves["CE"].values)
     assert "Li||Cu" in checks(half)["cell"][1]
     assert "full cell" in checks(full)["cell"][1]
@@ -67,6 +67,19 @@ def test_the_order_of_the_halves_tells_the_cell() -> None:
     # The first charge is then what goes in, and the next discharge what comes back.
     assert forced.curves["CE"].values == pytest.approx([1 / 0.95, 1 / 0.96, 1 / 0.97])
     assert checks(forced)["above 1"][0] == "warn"
+
+
+def test_a_full_cell_that_was_not_empty() -> None:
+    """It begins with a discharge; the charges after it tell, unless the voltage says that discharging plates."""
+    t, i = (record([0.96, 0.97, 0.96, 0.95], flip=-1.0, base_V=3.7)[n] for n in ("time_s", "current_A"))
+    begun = {"time_s": np.append([0.0, 900.0], t + 900.0), "current_A": np.append([-1e-3, -1e-3], i)}
+    voltage = np.full(t.size + 2, 3.7)
+    result = STAGE(Measurement.of(CYCLING, {**begun, "voltage_V": voltage}))
+    assert result.curves["CE"].values == pytest.approx([0.96, 0.97, 0.96, 0.95])
+    assert "was not empty" in checks(result)["cell"][1]
+    below = STAGE(Measurement.of(CYCLING, {**begun, "voltage_V": np.where(begun["current_A"] < 0, -0.05, 0.05)}))
+    assert "below 0 V" in checks(below)["cell"][1]
+    assert checks(below)["above 1"][0] == "warn"
 
 
 def test_cycles_that_begin_with_the_other_half_are_paired_again() -> None:
@@ -139,6 +152,23 @@ def test_formation_and_failure() -> None:
     assert np.isnan(lasting.std)
     assert lasting.low == 60
     assert STAGE(capacities(plated, plated * ce), formation_cycles=10)["CE_mean"] == pytest.approx(ce[10:].mean())
+
+
+def test_conditioning_is_neither_failure_nor_steady() -> None:
+    """An efficiency that climbs for long and stays: what lies below is formation, a third of the cycles at most."""
+    ce = 0.99 - 0.3 * np.exp(-np.arange(60) / 4) + 1e-4 * np.where(np.arange(60) % 2, 1, -1)
+    result = STAGE(capacities(np.full(60, 3.6), 3.6 * ce))
+    assert result["reversible_cycles"] == 60
+    assert result["CE_median"] == pytest.approx(0.99, abs=1e-3)
+    assert result.curves["steady"].values[:20].sum() <= 1
+    dead = np.where(np.arange(60) < 20, 0.98 + 2e-3 * np.sin(np.arange(60.0)), 0.2)
+    assert STAGE(capacities(np.full(60, 3.6), 3.6 * dead))["reversible_cycles"] == 20
+
+
+def test_stripping_that_never_empties_the_copper_is_told() -> None:
+    symmetric = STAGE(af.get("cycler.symmetric")(cycles=12))
+    assert checks(symmetric)["bare copper"][0] == "warn"
+    assert checks(STAGE(CYCLER(efficiency=0.99, cycles=12)))["bare copper"][0] == "pass"
 
 
 def test_one_bad_cycle_is_no_failure() -> None:

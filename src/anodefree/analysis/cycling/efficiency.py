@@ -9,7 +9,7 @@ import numpy as np
 
 from anodefree.analysis.cycling import counting as c
 from anodefree.analysis.cycling.pairs import CellType, Pairs, pairs
-from anodefree.analysis.cycling.phases import NORMAL_MAD, Phases, failure_check, impossible_check, phases
+from anodefree.analysis.cycling.phases import NORMAL_MAD, Phases, calm_check, failure_check, impossible_check, phases
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
@@ -39,6 +39,7 @@ FailureTolerance = Annotated[
     ),
 ]
 FEWEST = 3
+EMPTIED = 0.9
 
 
 @stage("cycling.efficiency", version=1, cites=("adams2018", "xiao2020", "jcgm100"))
@@ -115,12 +116,15 @@ def efficiency(
         _enough(steady.size),
         Check("formation", "pass", _formation(life, given=formation_cycles is not None)),
         failure_check(life, found.cycle),
+        calm_check(ce, life, failure_tolerance),
         impossible_check(ce[: life.failed], each[: life.failed], found.cycle),
         c.counting_check(counting, shared.worst(), mean),
         _counted_check(cycling, found),
     ]
     if steady.size >= FEWEST and abs(drift) > 3 * drift_std and abs(drift) * steady.size > spread:
         checks.append(Check("drift", "warn", f"the efficiency drifts by {100 * drift:+.2g} % per cycle: one mean hides that"))
+    if found.emptied is not None:
+        checks.append(_emptied_check(found.emptied))
     if found.dropped:
         checks.append(Check("left out", "warn", found.dropped))
     return Result.of(estimates, curves, checks)
@@ -164,6 +168,16 @@ def _enough(steady: int) -> Check:
         f"{steady} steady cycles",
         f"steady cycles: {steady} only" + (": no std follows from their scatter" if steady < FEWEST else ""),
         otherwise="warn",
+    )
+
+
+def _emptied_check(emptied: float) -> Check:
+    return Check.that(
+        "bare copper",
+        emptied > EMPTIED,
+        "stripping ends far above the usual polarisation: the copper is bare",
+        f"only {100 * emptied:.0f} % of the strippings end far above the usual polarisation: lithium stays on the copper, or "
+        "the cell is shorted or symmetric; the ratio of charges is then no efficiency",
     )
 
 

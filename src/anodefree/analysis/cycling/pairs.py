@@ -19,6 +19,9 @@ CellType = Annotated[
 ]
 _DECIMALS: Final = 3
 _HOUR_S: Final = 3600.0
+_FAR: Final = 2.0
+_TOO_MUCH: Final = 5e-3
+"""What an efficiency may exceed 1 by before it is doubted that its halves are in order."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Pairs:
     """Step of the charges as the file rounds them."""
     source: str
     """Where the charges come from."""
+    emptied: float | None
+    """The part of the strippings that reach a cut-off; None where that cannot be told or does not matter."""
     dropped: str = ""
     """What was left out, and why."""
 
@@ -91,6 +96,10 @@ class _Runs:
     largest_A: float
     open_end: bool
     """Whether the record ends while current flows."""
+    plates_below_zero: bool
+    """Whether the voltage is negative while it discharges."""
+    emptied: float
+    """The part of the charging half cycles that end far above the usual polarisation."""
 
 
 def _record(cycling: Measurement) -> _Runs | None:
@@ -99,6 +108,10 @@ def _record(cycling: Measurement) -> _Runs | None:
     if not runs:
         return None
     cycle = cycling["record_cycle"] if "record_cycle" in cycling else np.zeros(time.size, dtype=int)
+    voltage = cycling["voltage_V"] if "voltage_V" in cycling else np.ones(time.size)
+    below = np.concatenate([*(voltage[r] for r in runs if current[r[0]] < 0), np.ones(0)])
+    usual = float(np.median([np.median(np.abs(voltage[r])) for r in runs]))
+    ends = np.array([voltage[r[-5:]].max() for r in runs if current[r[0]] > 0] or [0.0])
     return _Runs(
         np.array([np.sign(current[r[0]]) for r in runs]),
         charge_of_each_C(time, current, runs),
@@ -109,26 +122,42 @@ def _record(cycling: Measurement) -> _Runs | None:
         np.array([cycle[r[0]] for r in runs]),
         float(np.quantile(np.abs(current), 0.999)),
         runs[-1][-1] == time.size - 1,
+        below.size > 0 and float(np.median(below)) < 0,
+        float(np.mean(ends > _FAR * usual)),
     )
 
 
-def _kind(cell: Cell, first: float | None, charge: np.ndarray, discharge: np.ndarray) -> tuple[Cell, str]:
-    """Half or full, and how it was told."""
-    words = {"half": "CE is charge over discharge (Li||Cu)", "full": "CE is discharge over charge (full cell)"}
+def _kind(cell: Cell, runs: _Runs | None, charge: np.ndarray, discharge: np.ndarray) -> tuple[Cell, str]:
+    """Half or full, and how it was told.
+
+    What comes first puts in, unless more comes back of it than went in, which the other order explains: a cell that was not
+    empty at the beginning. Where discharging runs below 0 V it plates, whatever the charges say.
+    """
+    words = {"half": "CE is charge over discharge (Li||Cu and alike)", "full": "CE is discharge over charge (full cell)"}
     if cell != "auto":
         return cell, f"{words[cell]}, as stated"
-    if first is not None:
-        found: Cell = "half" if first < 0 else "full"
-        return found, f"the record begins with a {'discharge' if first < 0 else 'charge'}: {words[found]}"
-    found = "half" if discharge.sum() > charge.sum() else "full"
-    larger = "discharge" if found == "half" else "charge"
-    return found, f"more {larger} than {'charge' if found == 'half' else 'discharge'} is counted: {words[found]}"
+    found: Cell
+    if runs is None:
+        found = "half" if discharge.sum() > charge.sum() else "full"
+        larger, smaller = ("discharge", "charge") if found == "half" else ("charge", "discharge")
+        return found, f"more {larger} than {smaller} is counted: {words[found]}"
+    if runs.plates_below_zero:
+        return "half", f"discharging runs below 0 V, so it plates: {words['half']}"
+    first = "discharge" if runs.sign[0] < 0 else "charge"
+    found = "half" if first == "discharge" else "full"
+    ratios = runs.charge_C[1:] / runs.charge_C[:-1]
+    if ratios.size >= 2 and np.median(ratios[::2]) > 1 + _TOO_MUCH >= np.median(ratios[1::2]):
+        found = "full" if found == "half" else "half"
+        return found, (
+            f"the record begins with a {first}, but more comes back than it puts in, so the cell was not empty: {words[found]}"
+        )
+    return found, f"the record begins with a {first}: {words[found]}"
 
 
 def _from_record(cycling: Measurement, cell: Cell, cycler: Cycler, runs: _Runs) -> Pairs:
     """Each half cycle that puts in, with the one after it."""
     positive = runs.sign > 0
-    kind, told = _kind(cell, float(runs.sign[0]), runs.charge_C[positive], runs.charge_C[~positive])
+    kind, told = _kind(cell, runs, runs.charge_C[positive], runs.charge_C[~positive])
     start = 0 if (runs.sign[0] < 0) == (kind == "half") else 1
     into = np.arange(start, runs.sign.size - 1, 2)
     if into.size == 0:
@@ -146,6 +175,7 @@ def _from_record(cycling: Measurement, cell: Cell, cycler: Cycler, runs: _Runs) 
         runs.largest_A,
         0.0,
         "the current, integrated over time",
+        runs.emptied if runs.plates_below_zero else None,
     )
     last_counts = into[-1] + 1 == runs.sign.size - 1
     return _without_unfinished(made, open_end=runs.open_end and last_counts)
@@ -162,7 +192,7 @@ def _from_counters(cycling: Measurement, cell: Cell, cycler: Cycler, runs: _Runs
     """The instrument's own charges by cycle; times from the record where there is one."""
     charge, discharge = cycling["charge_capacity_C"], cycling["discharge_capacity_C"]
     number = cycling["cycle_number"] if "cycle_number" in cycling else np.arange(1, charge.size + 1)
-    kind, told = _kind(cell, None if runs is None else float(runs.sign[0]), charge, discharge)
+    kind, told = _kind(cell, runs, charge, discharge)
     into, back = (discharge, charge) if kind == "half" else (charge, discharge)
     sign = -1.0 if kind == "half" else 1.0
     shift = int(runs is not None and _begins_with_return(runs, sign))
@@ -188,17 +218,18 @@ def _from_counters(cycling: Measurement, cell: Cell, cycler: Cycler, runs: _Runs
         float(np.max(into[complete] / times[0][complete])) if runs is None else runs.largest_A,
         rounding_C(np.concatenate([into, back])),
         cycling.meta.get("capacity_from", "the file's capacities"),
+        runs.emptied if runs is not None and runs.plates_below_zero else None,
         "" if complete.all() else f"{int((~complete).sum())} cycles have one half only",
     )
     return _without_unfinished(made, open_end=runs is not None and runs.open_end)
 
 
 def _begins_with_return(runs: _Runs, sign: float) -> bool:
-    """Whether the numbered cycles begin with the half that brings back, though the record begins with the other."""
+    """Whether the file's cycles begin with the half that brings back, so that they pair it with what goes in afterwards."""
     numbers = np.unique(runs.cycle)
-    if numbers.size < 3 or runs.sign[0] != sign:
+    if numbers.size < 3:
         return False
-    first = np.array([runs.sign[np.flatnonzero(runs.cycle == n)[0]] for n in numbers[1:]])
+    first = np.array([runs.sign[np.flatnonzero(runs.cycle == n)[0]] for n in numbers])
     return bool(np.mean(first != sign) > 0.5)
 
 

@@ -13,6 +13,7 @@ NORMAL_MAD = 1.482602218505602
 OUT_OF = 5
 MANY = 3
 SIGMAS = 5.0
+LOSS_WEIGHT = 0.1
 
 
 @dataclass(frozen=True)
@@ -35,18 +36,19 @@ class Phases:
 def phases(ce: np.ndarray, error: np.ndarray, formation: int | None, tolerance: float) -> Phases:
     """The phases of efficiencies (n,) with each value's own error (n,).
 
-    The calmest quarter of the cycles (five at least) gives the level and the scatter s. *Failure* begins with the first cycle
-    that lies off the level by more than max(5 s, tolerance), as do at least three of the five cycles from there on (all of
-    them, where fewer are left); it is a soft short where more than one of the twenty from there on lie above 1 by 5 s.
-    *Formation* are, unless their number is given, the cycles at the start that lie below the level by more than 5 s, a third of
-    all at most.
+    Of all runs of a quarter of the cycles (five at least) the calmest gives the level and the scatter s: the one with the least
+    sum of scatter and a tenth of its loss, so that a dead cell's monotony does not count as calm. *Failure* begins with the
+    first cycle from there on that lies off the level by more than max(5 s, tolerance), as do at least three of the five cycles
+    from it on (all of them, where fewer are left); it is a soft short where more than one of the twenty from it on lie above 1
+    by 5 s. *Formation* are, unless their number is given, the cycles at the start that lie below the level by more than 5 s, a
+    third of all at most.
     """
     n = ce.size
     width = min(max(OUT_OF, n // 4), n)
     windows = np.lib.stride_tricks.sliding_window_view(ce, width)
     medians = np.median(windows, axis=1)
     spreads = NORMAL_MAD * np.median(np.abs(windows - medians[:, None]), axis=1)
-    calmest = int(np.argmin(spreads + np.maximum(1 - medians, 0) * 1e-6))
+    calmest = int(np.argmin(spreads + LOSS_WEIGHT * np.maximum(1 - medians, 0)))
     level = float(medians[calmest])
     scatter = max(float(spreads[calmest]), float(np.median(error)), 1e-6)
     below = level - ce > SIGMAS * scatter
@@ -56,7 +58,7 @@ def phases(ce: np.ndarray, error: np.ndarray, formation: int | None, tolerance: 
     else:
         first = min(formation, n)
     out = np.abs(ce - level) > max(SIGMAS * scatter, tolerance)
-    for k in range(max(first, 1), n):
+    for k in range(max(first, calmest, 1), n):
         ahead = out[k : k + OUT_OF]
         if out[k] and ahead.size > 1 and ahead.sum() >= min(MANY, ahead.size):
             above = int(np.sum(ce[k : k + 4 * OUT_OF] > 1 + SIGMAS * scatter))
@@ -76,6 +78,17 @@ def failure_check(found: Phases, cycle: np.ndarray) -> Check:
     }
     where = cycle[found.failed]
     return Check("failure", "warn", f"{words[found.how]}, from cycle {where:g} on; means are over the cycles before")
+
+
+def calm_check(ce: np.ndarray, found: Phases, tolerance: float) -> Check:
+    """Whether cycles among the steady ones are far off their level."""
+    off = int(np.sum(np.abs(ce[found.steady] - found.level) > max(SIGMAS * found.scatter, tolerance)))
+    return Check.that(
+        "steady cycles",
+        off == 0,
+        f"the steady cycles stay within {100 * max(SIGMAS * found.scatter, tolerance):.2g} % of {100 * found.level:.2f} %",
+        f"of the steady cycles {off} lie further off the level of {100 * found.level:.2f} %: CE_median is less moved by them",
+    )
 
 
 def impossible_check(ce: np.ndarray, error: np.ndarray, cycle: np.ndarray) -> Check:
