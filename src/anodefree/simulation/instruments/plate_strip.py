@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import numpy as np
 
@@ -17,6 +17,10 @@ from anodefree.simulation.instruments import cycler as c
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+FEW: Final = 12
+"""Cycles that are drawn against time."""
 
 
 def efficiencies(
@@ -108,9 +112,32 @@ def check_cutoff(cell: HalfCell, density_A_m2: float, charge_C_m2: float, cutoff
 
 @plate_strip.plot
 def draw(measurement: Measurement, ax: Axes) -> None:
+    """Voltage against time; of many cycles a few as voltage against charge."""
+    numbers = np.unique(measurement["record_cycle"])
+    if numbers.size <= FEW:
+        draw_trace(measurement, ax)
+        return
+    shown = numbers[np.unique(np.linspace(0, numbers.size - 1, 4).round().astype(int))]
+    for colour, number in zip(COLOURS, shown, strict=False):
+        _draw_cycle(measurement, number, ax, colour)
+    ax.set(xlabel="charge / mAh", ylabel="voltage / V")
+    ax.legend()
+
+
+def draw_trace(measurement: Measurement, ax: Axes) -> None:
     """Voltage against time."""
     ax.plot(measurement["time_s"] / 3600, measurement["voltage_V"], color=COLOURS[0], linewidth=0.7)
     ax.set(xlabel="time / h", ylabel="voltage / V")
+
+
+def _draw_cycle(measurement: Measurement, number: int, ax: Axes, colour: str) -> None:
+    """Plating and stripping of one cycle, each against the charge passed in it."""
+    mine = measurement["record_cycle"] == number
+    time, voltage, current = (measurement[n][mine] for n in ("time_s", "voltage_V", "current_A"))
+    for sign, label in ((-1, f"cycle {number}"), (1, "_")):
+        on = np.sign(current) == sign
+        passed = np.abs(current[on]).mean() * (time[on] - time[on][0]) / 3.6 if on.any() else np.empty(0)
+        ax.plot(passed, voltage[on], color=colour, linewidth=0.9, label=label)
 
 
 @plate_strip.demo

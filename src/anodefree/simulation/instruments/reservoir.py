@@ -12,8 +12,7 @@ from anodefree.kinds.cycling import Cycling
 from anodefree.physics import plating
 from anodefree.registry import Demo, stage
 from anodefree.simulation.instruments import cycler as c
-from anodefree.simulation.instruments.plate_strip import check_cutoff, efficiencies
-from anodefree.simulation.instruments.plate_strip import draw as draw_trace
+from anodefree.simulation.instruments.plate_strip import check_cutoff, draw_trace, efficiencies
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

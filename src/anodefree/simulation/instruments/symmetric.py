@@ -12,7 +12,7 @@ from anodefree.kinds.cycling import CYCLING, Cycling
 from anodefree.physics.butler_volmer import plating_and_stripping_V
 from anodefree.registry import Demo, stage
 from anodefree.simulation.instruments import cycler as c
-from anodefree.simulation.instruments.plate_strip import draw as draw_trace
+from anodefree.simulation.instruments.plate_strip import draw_trace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
