@@ -242,12 +242,14 @@ def _times(runs: _Runs | None, number: np.ndarray, sign: float, charge: np.ndarr
 
 
 def _whole(runs: _Runs, number: np.ndarray) -> np.ndarray:
-    """Duration of each cycle from its first current to that of the next."""
-    begin = np.array([runs.begin_s[runs.cycle == n].min(initial=np.inf) for n in number])
-    begin = np.append(begin, runs.end_s[-1])
-    whole = np.diff(begin)
-    usual = np.median(whole[np.isfinite(whole)]) if np.isfinite(whole).any() else 0.0
-    return np.where(np.isfinite(whole), np.maximum(whole, 0.0), usual)
+    """Duration of each cycle from its first current to that of the next; the usual one where the record lacks a cycle."""
+    whole = np.full(number.size, np.nan)
+    begins = {n: runs.begin_s[runs.cycle == n].min() for n in np.unique(runs.cycle)}
+    known = np.flatnonzero([n in begins for n in number])
+    if known.size == 0:
+        return np.zeros(number.size)
+    whole[known] = np.diff([*(begins[n] for n in number[known]), runs.end_s[-1]])
+    return np.maximum(np.where(np.isfinite(whole), whole, np.median(whole[known])), 0.0)
 
 
 def _without_unfinished(made: Pairs, *, open_end: bool) -> Pairs:

@@ -61,10 +61,9 @@ def oriented(time_s: np.ndarray, voltage_V: np.ndarray, current_A: np.ndarray) -
     if float(np.sum(np.sign(voltage_V[on] * current_A[on]) * step[on])) < 0:
         current_A = -current_A
         told.append("the current is positive on plating in this file and was turned over")
-    ends = [(np.sign(current_A[r[0]]), float(np.median(voltage_V[r[-_LAST:]]))) for r in runs]
-    high = max((v for s, v in ends if s > 0), default=0.0)
-    low = max((-v for s, v in ends if s < 0), default=0.0)
-    if low > _TWICE * max(high, 0.0) and low > _TWICE * float(np.median(np.abs(voltage_V[on]))):
+    ends = {s: [float((s * voltage_V[r[-_LAST:]]).max()) for r in runs if s * current_A[r[0]] > 0] for s in (1, -1)}
+    high, low = (max([0.0, *ends[s]]) for s in (1, -1))
+    if low > _TWICE * high and low > _TWICE * float(np.median(np.abs(voltage_V[on]))):
         voltage_V, current_A = -voltage_V, -current_A
         told.append("the cell is recorded with lithium as the working electrode: voltage and current were turned over")
     return Record(time_s, voltage_V, current_A, "; ".join(told))
