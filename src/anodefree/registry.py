@@ -159,11 +159,9 @@ class Stage:
             if not isinstance(given, Measurement):
                 raise ConfigError(f"input '{wanted.name}' is a {type(given).__name__}", self.name, "read() a file first")
             if given.kind.name != wanted.kind.name:
-                raise DataError(
-                    f"holds {given.kind.title}, '{self.name}' needs {wanted.kind.title}",
-                    given.source.name,
-                    f"'anodefree list' says which stages take {given.kind.name}",
-                )
+                alone = given.kind.together is not None and given.kind.together.name == wanted.kind.name
+                hint = "give several files" if alone else f"'anodefree list' says which stages take {given.kind.name}"
+                raise DataError(f"holds {given.kind.title}, '{self.name}' needs {wanted.kind.title}", given.source.name, hint)
 
     def __call__(self, *inputs: Measurement, seed: int = 0, context: Context | None = None, **parameters: Any) -> Any:
         """Run with validated parameters; the output carries its provenance.

@@ -21,8 +21,15 @@ if TYPE_CHECKING:
     from anodefree.registry import Stage
 
 MODULES: Final[dict[str, str]] = {
+    "cycler.plate_strip": "anodefree.simulation.instruments.plate_strip",
+    "cycler.reservoir": "anodefree.simulation.instruments.reservoir",
+    "cycler.symmetric": "anodefree.simulation.instruments.symmetric",
+    "cycling.aurbach": "anodefree.analysis.cycling.aurbach",
+    "cycling.compare": "anodefree.analysis.cycling.compare",
+    "cycling.efficiency": "anodefree.analysis.cycling.efficiency",
     "cycling.fade": "anodefree.analysis.cycling.fade",
     "cycling.inventory": "anodefree.analysis.cycling.inventory",
+    "cycling.loss": "anodefree.analysis.cycling.loss",
     "cycling.overpotential": "anodefree.analysis.cycling.overpotential",
     "cycling.retention": "anodefree.analysis.cycling.retention",
     "deposit.ratio": "anodefree.analysis.deposit.ratio",

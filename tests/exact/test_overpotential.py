@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 import anodefree as af
-from anodefree.analysis.cycling.overpotential import half_cycles, sudden_drop, trend
+from anodefree.analysis.cycling.overpotential import sudden_drop
 from anodefree.core.measurement import Measurement
 from anodefree.core.result import Result
 from anodefree.errors import ConfigError, DataError
 from anodefree.kinds.cycling import CYCLING
+from anodefree.numerics.correlated import trend
+from anodefree.numerics.segmentation import half_cycles
 
 STAGE = af.get("cycling.overpotential")
 

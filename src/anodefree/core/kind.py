@@ -26,7 +26,8 @@ class Array:
 class Kind:
     """A frozen table: array name -> `Array`. The unit is the name's suffix, so it cannot disagree with the name.
 
-    `series` names the dimension along which several measurements of this kind join into one, if they can.
+    `series` names the dimension along which several measurements of this kind join into one, if they can. A kind without one
+    may name the kind that several of it make `together`: the arrays they share then get that kind's series in front.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Kind:
     meta: Mapping[str, str] = field(default_factory=dict)
     required_meta: tuple[str, ...] = ()
     series: str = ""
+    together: Kind | None = None
 
     def unit(self, array: str) -> str:
         """The SI unit of an array."""

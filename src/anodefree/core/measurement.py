@@ -118,6 +118,9 @@ def join(parts: Sequence[Measurement]) -> Measurement:
     if len(parts) == 1:
         return parts[0]
     kind = parts[0].kind
+    if kind.together is not None and all(p.kind.name == kind.name for p in parts):
+        # What differs in the parts' metadata is lost, so that `members` alone says which is which.
+        return join([_widened(p, kind.together) for p in parts]).with_meta(members=[p.source.name for p in parts])
     if not kind.series:
         raise DataError(f"{kind.name} measurements cannot be joined into one", parts[1].source.name, "give one file at a time")
     other = next((p for p in parts if p.kind.name != kind.name), None)
@@ -157,3 +160,12 @@ def _padded(part: Measurement, name: str, sizes: Mapping[str, int]) -> np.ndarra
     values = part[name]
     grow = [(0, 0)] + [(0, sizes[d] - values.shape[i + 1]) for i, d in enumerate(dims[1:])]
     return np.pad(values, grow, constant_values=np.nan) if any(b for _, b in grow) else values
+
+
+def _widened(part: Measurement, kind: Kind) -> Measurement:
+    """One measurement as a series of length 1 of the kind that several make together."""
+    missing = [n for n, a in kind.arrays.items() if not a.optional and n not in part]
+    if missing:
+        raise DataError(f"has no {' and no '.join(missing)}", part.source.name, f"{kind.title} need it in every file")
+    arrays = {n: part[n].astype(float)[None] for n in kind.arrays if n in part}
+    return Measurement.of(kind, arrays, part.meta, source=part.source)

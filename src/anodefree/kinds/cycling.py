@@ -4,6 +4,7 @@ from typing import Annotated
 
 from anodefree.core.kind import Array, Kind
 from anodefree.core.measurement import Measurement
+from anodefree.kinds.cells import CELLS
 
 _CYCLE = ("cycle",)
 _POINT = ("point",)
@@ -21,6 +22,7 @@ CYCLING = Kind(
         "record_cycle": Array(_POINT, "number of the cycle a record belongs to", optional=True),
     },
     meta={"area_m2": "electrode area", "instrument": "maker and model", "cell": "what was measured"},
+    together=CELLS,
 )
 
 Cycling = Annotated[Measurement, CYCLING]

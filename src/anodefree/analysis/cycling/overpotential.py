@@ -12,6 +12,8 @@ from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import ConfigError, DataError
 from anodefree.kinds.cycling import CYCLING, Cycling
+from anodefree.numerics.correlated import repeatability, trend
+from anodefree.numerics.segmentation import half_cycles
 from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
@@ -40,22 +42,6 @@ class Plateaus:
     """Records behind the median."""
 
 
-def half_cycles(signal: np.ndarray, threshold: float, *, hold: bool) -> list[np.ndarray]:
-    """Indices of each run of one sign of a signal (n,). Values within the threshold keep the sign before them if `hold`, else
-    they belong to no half cycle.
-    """
-    sign = np.where(np.abs(signal) > threshold, np.sign(signal), 0.0)
-    at = np.flatnonzero(sign)
-    if at.size == 0:
-        return []
-    if hold:
-        last = np.maximum.accumulate(np.where(sign != 0, np.arange(sign.size), at[0]))
-        runs = np.split(np.arange(sign.size), np.flatnonzero(np.diff(sign[last]) != 0) + 1)
-    else:
-        runs = np.split(at, np.flatnonzero(np.diff(sign[at]) != 0) + 1)
-    return [r for r in runs if r.size]
-
-
 def plateaus(time_s: np.ndarray, voltage_V: np.ndarray, runs: list[np.ndarray], start: float, stop: float) -> Plateaus:
     """Median |voltage| of each half cycle over the records between two fractions of its duration.
 
@@ -71,28 +57,6 @@ def plateaus(time_s: np.ndarray, voltage_V: np.ndarray, runs: list[np.ndarray], 
         middle.append(0.5 * (t[0] + t[-1]))
         points.append(inside.size)
     return Plateaus(np.array(value), np.array(sign), np.array(middle), np.array(points))
-
-
-def trend(values: np.ndarray) -> tuple[float, float, float, float]:
-    """Mean and slope per step of values (n,), each with its standard deviation.
-
-    The scatter is that about the straight line, widened by sqrt((1 + r)/(1 - r)) for the correlation r of neighbours:
-    successive cycles of one cell are no independent repeats.
-    """
-    n = values.size
-    x = np.arange(n) - (n - 1) / 2
-    slope = float(x @ values / (x @ x))
-    rest = values - values.mean() - slope * x
-    variance = float(rest @ rest) / (n - 2)
-    # The correlation of residuals of a line is biased low by about 2/n.
-    r = float(rest[1:] @ rest[:-1] / (rest @ rest)) + 2 / n if variance > 0 else 0.0
-    widened = variance * (1 + (r := min(max(r, 0.0), 0.98))) / (1 - r)
-    return float(values.mean()), float(np.sqrt(widened / n)), slope, float(np.sqrt(widened / (x @ x)))
-
-
-def repeatability(values: np.ndarray) -> float:
-    """Standard deviation of one value from the differences of neighbours, which a slow drift hardly enters (von Neumann)."""
-    return float(np.sqrt(np.mean(np.diff(values) ** 2) / 2))
 
 
 def sudden_drop(values: np.ndarray, over: int = 3) -> tuple[float, int]:
