@@ -21,8 +21,8 @@ def as_kind(found: Measurement, kind: Kind) -> Measurement:
     ------
     DataError: its content does not allow it.
     """
-    if found.kind.name == kind.name:
-        return found
+    if kind.name in (found.kind.name, found.kind.together and found.kind.together.name):
+        return found  # a member of a kind that several files make up is joined by whoever asked for it
     if (found.kind.name, kind.name) == (CYCLING.name, POLARISATION.name):
         return _as_polarisation(found)
     if (found.kind.name, kind.name) == (POLARISATION.name, CYCLING.name):
