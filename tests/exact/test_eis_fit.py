@@ -163,7 +163,7 @@ def test_series_of_unequal_length(rng):
     first = spectrum("R0-p(R1,C1)", {"R0": 5.0, "R1": 30.0, "C1": 1e-5}, noise=2e-3, rng=rng)
     second = spectrum("R0-p(R1,C1)", {"R0": 6.0, "R1": 20.0, "C1": 1e-5}, f=F[:40], noise=2e-3, rng=rng)
     result = fit_stage(join([first, second]), circuit="R0-p(R1,C1)")
-    assert {"R0_0", "R1_0", "C1_0", "R0_1", "R1_1", "C1_1", "chi2_reduced"} == set(result.estimates)
+    assert {"R0_0", "R1_0", "C1_0", "R0_1", "R1_1", "C1_1", "chi2_reduced", "AIC", "BIC"} == set(result.estimates)
     for name, value in {"R0_0": 5.0, "R1_0": 30.0, "R0_1": 6.0, "R1_1": 20.0}.items():
         assert abs(result[name] - value) < 4 * result.estimates[name].std
     assert result.curves["R1_ohm"].values.tolist() == [result["R1_0"], result["R1_1"]]
