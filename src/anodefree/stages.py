@@ -29,6 +29,8 @@ MODULES: Final[dict[str, str]] = {
     "deposit.thickness": "anodefree.analysis.deposit.thickness",
     "eis.arrhenius": "anodefree.analysis.eis.arrhenius",
     "eis.fit": "anodefree.analysis.eis.fit",
+    "eis.profile": "anodefree.analysis.eis.profile",
+    "eis.propose": "anodefree.analysis.eis.propose",
     "inventory.curve": "anodefree.simulation.cell.inventory_curve",
     "inventory.efficiency": "anodefree.analysis.inventory.efficiency",
     "inventory.retention": "anodefree.analysis.inventory.retention",
