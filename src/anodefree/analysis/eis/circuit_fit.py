@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from anodefree.analysis.eis.guess import Shapes, ordered, shapes, starts
+from anodefree.analysis.eis.guess import ordered, starts
 from anodefree.errors import ConfigError, DataError, NumericalError
 from anodefree.numerics.fitting import Fit, best_of, concluded
 from anodefree.physics.circuits import Circuit, Parameter
@@ -75,6 +75,7 @@ class Problem:
             self.log[at],
             _STEPS,
             _ENOUGH,
+            _NEARLY,
             tolerance,
         )
 
@@ -201,20 +202,18 @@ def fit_circuit(
     fixed: Mapping[str, float] | None = None,
     near_values: Sequence[np.ndarray] = (),
     sigma_ohm: np.ndarray | None = None,
-    known: Shapes | None = None,
 ) -> CircuitFit:
     """Fit a circuit to one spectrum: frequency [Hz] (f,) in any order and with repeats, Z [ohm] (f,) complex.
 
     `near_values` are vectors from which to start as well (a guess, a neighbouring spectrum's result). `sigma_ohm` (f,) are
     weights of each point, in place of `weighting`; they count as standard deviations where `noise` is 1, else by their ratios.
-    `known` are the circuit's shapes at these frequencies, where the caller has them already.
 
     Raises
     ------
     DataError: too few points, or an impedance of zero. NumericalError: the circuit has no finite impedance there.
     """
     problem = problem_of(circuit, frequency_Hz, z_ohm, weighting=weighting, noise=noise, fixed=fixed, sigma_ohm=sigma_ohm)
-    return solution(problem, search(problem, near_values, known))
+    return solution(problem, search(problem, near_values))
 
 
 def problem_of(
@@ -264,16 +263,13 @@ def bounds(parameters: Sequence[Parameter], omega_rad_s: np.ndarray, z_ohm: np.n
     return np.array(low), np.array(high)
 
 
-def search(
-    problem: Problem, near_values: Sequence[np.ndarray] = (), known: Shapes | None = None, *, thorough: bool = True
-) -> Fit:
+def search(problem: Problem, near_values: Sequence[np.ndarray] = (), *, thorough: bool = True) -> Fit:
     """The global minimum, from starts that the spectrum itself gives and from `near_values`; where few of them agree, a
     `thorough` search takes many more. One that is not is content with chi2 to 1e-5 of itself."""
     p = problem
-    known = known if known is not None else shapes(p.circuit, p.omega_rad_s)
 
     def begin(keep: int, others: Sequence[np.ndarray]) -> np.ndarray:
-        given = starts(p.circuit, known, p.z_ohm, p.weight_ohm, p.low, p.high, keep)
+        given = starts(p.circuit, p.omega_rad_s, p.z_ohm, p.weight_ohm, p.low, p.high, keep)
         return np.concatenate([*(np.asarray(v, dtype=float)[None] for v in others), given])
 
     found = p.minimise(begin(_FEW, near_values), _EXACT if thorough else _NEARLY)

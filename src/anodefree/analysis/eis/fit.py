@@ -24,7 +24,7 @@ from anodefree.registry import Demo, stage
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["CircuitFit", "check_fixed", "estimates_of", "fit_circuit", "fit_series", "fit_stage", "soundness"]
+__all__ = ["CircuitFit", "Weighting", "check_fixed", "estimates_of", "fit_circuit", "fit_series", "fit_stage", "soundness"]
 
 
 @stage("eis.fit", version=2, cites=("boukamp1986", "orazem2017", "bates1988"))

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from anodefree.analysis.eis.circuit_fit import CircuitFit, Problem, problem_of, search, solution
-from anodefree.analysis.eis.guess import Shapes, shapes
 from anodefree.core.context import Context
 from anodefree.core.measurement import Measurement
 from anodefree.errors import ConfigError, DataError
@@ -41,13 +40,9 @@ def fit_series(
     DataError: a spectrum has too few points or an impedance of zero.
     """
     problems = [_problem(spectra, i, circuit, sigma_ohm, options) for i in range(len(spectra))]
-    known: dict[bytes, Shapes] = {}
-    for p in problems:
-        if (grid := p.frequency_Hz.tobytes()) not in known:
-            known[grid] = shapes(circuit, p.omega_rad_s)
 
     def alone(i: int) -> Fit:
-        return search(problems[i], near_values, known[problems[i].frequency_Hz.tobytes()])
+        return search(problems[i], near_values)
 
     found = _each(alone, range(len(problems)), len(problems), context)
     moved = set(range(len(found)))

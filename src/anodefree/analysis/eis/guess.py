@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -11,7 +12,7 @@ from anodefree.numerics.fitting import spread_points
 from anodefree.physics.circuits import Circuit, indices, node_impedance
 
 _SHAPES: Final = 400
-_SWEEPS: Final = 40
+_SWEEPS: Final = 30
 
 
 @dataclass(frozen=True)
@@ -20,13 +21,23 @@ class Shapes:
 
     values: np.ndarray
     """(s, p): parameters of blocks of about one ohm, interchangeable parts from fast to slow."""
+    thin: slice
+    """Which of the frequencies are enough to find sizes by."""
     parts: np.ndarray
-    """(s, k, f): impedance [ohm] of each block of the outermost series."""
+    """(s, k, f): impedance [ohm] of each block of the outermost series, at those."""
 
 
 def shapes(circuit: Circuit, omega_rad_s: np.ndarray) -> Shapes:
-    """Vectors whose elements have an impedance of about one ohm at frequencies spread over the measured range."""
-    omega = omega_rad_s
+    """Vectors whose elements have an impedance of about one ohm at frequencies spread over the measured range.
+
+    They are kept for the next spectra: a series, or a folder of files, is measured at the same frequencies as a rule.
+    """
+    return _shapes(circuit, omega_rad_s.tobytes())
+
+
+@lru_cache(maxsize=16)
+def _shapes(circuit: Circuit, frequencies: bytes) -> Shapes:
+    omega = np.frombuffer(frequencies)
     points = spread_points(_SHAPES, len(circuit.parameters))
     first, last = np.log(omega.min()) - 0.7, np.log(omega.max()) + 0.7
     values = np.empty_like(points)
@@ -36,7 +47,8 @@ def shapes(circuit: Circuit, omega_rad_s: np.ndarray) -> Shapes:
         for i, column in zip(leaf.at, made, strict=True):
             values[:, i] = column
     values = _by_speed(circuit, values, omega)
-    return Shapes(values, np.stack([node_impedance(b, omega, values) for b in circuit.blocks()], axis=1))
+    thin = slice(None, None, max(1, len(omega) // 20))
+    return Shapes(values, thin, np.stack([node_impedance(b, omega[thin], values) for b in circuit.blocks()], axis=1))
 
 
 def _shape(symbol: str, u: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -82,7 +94,7 @@ def _by_speed(circuit: Circuit, values: np.ndarray, omega: np.ndarray) -> np.nda
 
 def starts(
     circuit: Circuit,
-    known: Shapes,
+    omega_rad_s: np.ndarray,
     z_ohm: np.ndarray,
     weight_ohm: np.ndarray,
     low: np.ndarray,
@@ -97,9 +109,10 @@ def starts(
     """
     from anodefree.numerics.compiled.small_nonnegative import sizes
 
-    thin = slice(None, None, max(1, len(z_ohm) // 30))  # sizes of starts need no more points
-    size, cost = sizes(np.ascontiguousarray(known.parts[..., thin]), z_ohm[thin].copy(), weight_ohm[thin].copy(), _SWEEPS)
-    values = known.values.copy()
+    known = shapes(circuit, omega_rad_s)
+    size, cost = sizes(known.parts, z_ohm[known.thin].copy(), weight_ohm[known.thin].copy(), _SWEEPS)
+    best = np.argsort(cost, kind="stable")[: 10 * keep]
+    values, size = known.values[best], size[best]
     power = np.array([p.power for p in circuit.parameters])
     for k, block in enumerate(circuit.blocks()):
         at = list(indices(block))
@@ -108,9 +121,9 @@ def starts(
     log = np.array([p.log for p in circuit.parameters])
     places = np.where(log, np.log(values), 5 * values)
     chosen: list[int] = []
-    for i in np.argsort(cost, kind="stable"):
+    for i in range(len(best)):
         if not chosen or np.abs(places[chosen] - places[i]).max(axis=1).min() > 0.5:
-            chosen.append(int(i))
+            chosen.append(i)
         if len(chosen) == keep:
             break
     return values[chosen]
@@ -119,7 +132,7 @@ def starts(
 def ordered(circuit: Circuit, values: np.ndarray, omega_rad_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The same circuit with interchangeable parts named from fast to slow: the vector, and the order that gives it."""
     order = np.arange(len(values))
-    grid = np.geomspace(omega_rad_s.min() * 1e-5, omega_rad_s.max() * 1e5, 400)
+    grid = np.geomspace(omega_rad_s.min() * 1e-5, omega_rad_s.max() * 1e5, 200)
     for group in circuit.twins():
         at = [indices(node) for node in group]
         now = values[order]
