@@ -10,8 +10,9 @@ import pytest
 
 import anodefree as af
 from anodefree.analysis.eis.arrhenius import arrhenius
-from anodefree.analysis.eis.fit import fit_circuit, fit_stage
+from anodefree.analysis.eis.fit import fit_circuit, fit_series, fit_stage
 from anodefree.core.measurement import Measurement, join
+from anodefree.numerics.fitting import fit
 from anodefree.physics.circuits import read_circuit
 
 EV_J_MOL = 96485.33212
@@ -47,6 +48,50 @@ def test_seven_temperatures_agree_with_the_published_report(electrolyte, shared)
         np.testing.assert_allclose(result.curves[f"{name}_std{unit}"].values, theirs[:, k, 1], rtol=2e-3, err_msg=name)
     np.testing.assert_allclose(result.curves["chi2_reduced"].values, chi2, rtol=1e-5)
     assert {c.name: c.status for c in result.checks}["converged"] == "pass"
+
+
+def test_correlations_agree_with_the_published_report(electrolyte, shared):
+    correlation = fit_stage(electrolyte, circuit="p(R1,Q1)-p(R2,Q2)-Q3").curves["correlation"].values
+    text = (shared / "eis" / "EISFitpython" / "REF_Batch_EISfit_Report.txt").read_text(encoding="utf-8")
+    rows = re.findall(r"^[RQn]\d : ((?: *-?\d\.\d+)+) *$", text, flags=re.MULTILINE)
+    assert len(rows) == 7 * 8
+    for k, row in enumerate(rows):
+        theirs = [float(v) for v in row.split()]
+        np.testing.assert_allclose(correlation[k // 8, k % 8, : len(theirs)], theirs, atol=2.5e-3)
+
+
+def test_one_fit_to_all_temperatures_agrees_with_the_published_report(electrolyte, shared):
+    """Q1 and n1 shared by all seven, everything else by temperature: 44 parameters at once."""
+    text = (shared / "eis" / "EISFitpython" / "REF_Single-chi_Report.txt").read_text(encoding="utf-8")
+    rows = re.findall(r"^ *([RQn]\d)(?:_(\d+)°C)? = +(\S+) +(\S+) +\S+ *$", text, flags=re.MULTILINE)
+    theirs = {(name, t): (float(value), float(error)) for name, t, value, error in rows}
+    circuit = read_circuit("p(R1,Q1)-p(R2,Q2)-Q3")
+    fits = fit_series(electrolyte, circuit)
+    shared_names = ("Q1", "n1")
+    names = [(n, str(t)) for n in circuit.names if n not in shared_names for t in CELSIUS] + [(n, "") for n in shared_names]
+    place = [[names.index((n, "" if n in shared_names else str(t))) for n in circuit.names] for t in CELSIUS]
+
+    def model(stack: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        residuals, slopes = [], []
+        for f, at in zip(fits, place, strict=True):
+            z, d = circuit.derivatives(2 * np.pi * f.frequency_Hz, stack[:, at])
+            r, weighted = (z - f.z_ohm) / np.abs(f.z_ohm), np.zeros((*z.shape, len(names)), dtype=complex)
+            weighted[..., at] = d / np.abs(f.z_ohm)[:, None]
+            residuals += [r.real, r.imag]
+            slopes += [weighted.real, weighted.imag]
+        return np.concatenate(residuals, axis=1), np.concatenate(slopes, axis=1)
+
+    start = np.empty(len(names))
+    for f, at in zip(fits, place, strict=True):
+        start[at] = f.fit.values
+    is_log = np.array([n[0] != "n" for n, _ in names])
+    low, high = np.where(is_log, 1e-14, 0.1), np.where(is_log, 1e9, 1.0)
+    found = fit(model, start[None], low, high, is_log)
+    assert (found.converged, found.dof) == (True, 534)
+    assert found.chi2 == pytest.approx(2.332765e-2, rel=1e-5)
+    values, errors = zip(*(theirs[n] for n in names), strict=True)
+    np.testing.assert_allclose(found.values, values, rtol=1e-3)
+    np.testing.assert_allclose(found.std, errors, rtol=2e-3)
 
 
 @pytest.mark.parametrize(("resistance", "energy_eV", "error_eV"), [("R1", 0.5869, 0.0163), ("R2", 0.8919, 0.0025)])
