@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from anodefree.core.measurement import Measurement
 from anodefree.errors import ConfigError, DataError
 from anodefree.numerics.fitting import Fit
 from anodefree.physics.circuits import Circuit
+
+Made = TypeVar("Made")
 
 _SWEEPS = 5
 _SURE = 0.5
@@ -44,18 +46,22 @@ def fit_series(
     def alone(i: int) -> Fit:
         return search(problems[i], near_values)
 
-    found = _each(alone, range(len(problems)), len(problems), context)
+    def told(done: int) -> None:
+        if context is not None:
+            context.progress(done / len(problems), f"spectrum {done} of {len(problems)}")
+
+    found = each(alone, range(len(problems)), told)
     moved = set(range(len(found)))
     for _ in range(_SWEEPS):
-        told = [i for i in range(len(found)) if found[i].agreeing < _SURE and {i - 1, i + 1} & moved]
+        doubtful = [i for i in range(len(found)) if found[i].agreeing < _SURE and {i - 1, i + 1} & moved]
         before = list(found)
 
         def neighbourly(i: int, before: Sequence[Fit] = tuple(before)) -> Fit:
             return _from_neighbours(problems[i], before[i], [before[j] for j in (i - 1, i + 1) if 0 <= j < len(before)])
 
-        for i, better in zip(told, _each(neighbourly, told, len(problems), None), strict=True):
+        for i, better in zip(doubtful, each(neighbourly, doubtful), strict=True):
             found[i] = better
-        moved = {i for i in told if found[i] is not before[i]}
+        moved = {i for i in doubtful if found[i] is not before[i]}
         if not moved:
             break
     return [solution(p, f) for p, f in zip(problems, found, strict=True)]
@@ -95,15 +101,15 @@ def _from_neighbours(problem: Problem, own: Fit, theirs: Sequence[Fit]) -> Fit:
     return problem.named(replace(other, agreeing=rarely))
 
 
-def _each(work: Callable[[int], Fit], which: Iterable[int], total: int, context: Context | None) -> list[Fit]:
-    """The fits in order; a cancel or Ctrl-C drops what has not begun."""
-    todo, done = list(which), []
+def each(work: Callable[[Any], Made], todo: Sequence[Any], told: Callable[[int], None] | None = None) -> list[Made]:
+    """`work` for each, on all cores, in order; `told` hears how many are done. A cancel or Ctrl-C drops what has not begun."""
+    done: list[Made] = []
     with ThreadPoolExecutor(max(1, min(len(todo), _cores()))) as pool:
         try:
-            for i, fit in zip(todo, pool.map(work, todo), strict=True):
-                done.append(fit)
-                if context is not None:
-                    context.progress((i + 1) / total, f"spectrum {i + 1} of {total}")
+            for made in pool.map(work, todo):
+                done.append(made)
+                if told is not None:
+                    told(len(done))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from anodefree.analysis.eis.candidates import Candidate, evidence, first_candidates, ranked
+from anodefree.analysis.eis.candidates import Candidate, determined, evidence, first_candidates, order, ranked, settled
 from anodefree.analysis.eis.circuit_fit import CircuitFit, Weighting
 from anodefree.analysis.eis.fit_checks import soundness
 from anodefree.analysis.eis.fit_many import fit_one
@@ -38,20 +38,21 @@ def propose(
     weighting: Annotated[
         Weighting, Par("errors proportional to |Z| (modulus), or equal at all frequencies (unit)")
     ] = "modulus",
-    max_candidates: Annotated[int, Par("most circuits that are tried", ge=1, le=500)] = 60,
+    max_candidates: Annotated[int, Par("most circuits that are tried", ge=1, le=500)] = 120,
     context: Context,
 ) -> Result:
     """Propose an equivalent circuit for a spectrum, or compare given ones, by evidence.
 
-    A candidate is an R0, arcs p(R,Q) or p(R,C) in series from fast to slow, a tail (none, W, Wo, Ws, Q or C), and an inductance
-    L0 or none. The search begins with as many arcs as a non-negative sum of relaxations shows, with every tail; it goes on from
-    the best candidate to all that differ by one step (another tail, one arc more or less, an arc whose n exceeds 0.98 as a
-    capacitor, the inductance), until none is better. Each is fitted as in `eis.fit` and ranked by
-    BIC = n ln(chi2/n) + k ln n + const, n = 2N data, k unknowns; exp(-dBIC/2), normalised, is its weight of evidence among
-    those tried. Estimates: the best circuit's parameters, with a standard deviation that holds the spread between candidates of
-    the same arcs, by weight; `n_arcs`, `weight`, `chi2_reduced`, `AIC`, `BIC`. Curves: those of `eis.fit` for the best, and the
-    table over `candidate` (best first): candidate_circuit, candidate_bic, candidate_aic, candidate_weight,
-    candidate_chi2_reduced, candidate_unknowns, candidate_durbin_watson.
+    A candidate is an R0 (or none), arcs p(R,Q) or p(R,C) in series from fast to slow, a tail (none, W, Wo, Ws, Q or C), and an
+    inductance L0 (or none). The search begins with as many arcs as a non-negative sum of relaxations shows, or up to
+    two fewer, with every tail; it goes on from the best candidate to all that differ by one step (another tail, one arc more or
+    less, an arc whose n exceeds 0.98 as a capacitor, L0, R0), until none is better. Each is fitted as in `eis.fit`, ranked by
+    BIC = n ln(chi2/n) + k ln n + const, n = 2N data, k unknowns. A circuit with a parameter at a bound, or not known better
+    than its own size, stands behind all others, without weight: it is a smaller one in disguise. exp(-dBIC/2), normalised, is
+    the weight of evidence among the rest. Estimates: the best circuit's parameters, with a standard deviation that holds the
+    spread between candidates of the same arcs, by weight; `n_arcs`, `weight`, `chi2_reduced`, `AIC`, `BIC`. Curves: those of
+    `eis.fit` for the best, and the table over `candidate` (best first): candidate_circuit, candidate_bic, candidate_aic,
+    candidate_weight, candidate_determined (1 or 0), candidate_chi2_reduced, candidate_unknowns, candidate_durbin_watson.
     The check `proposal` fails, and nothing is proposed, where even the best circuit leaves residuals that are not white.
     *Valid when* the cell is linear, causal and steady; evidence chooses among what was tried, and cannot tell apart
     circuits of the same impedance. *Source* Schwarz, Ann. Stat. 6 (1978) 461; weights: Burnham and Anderson (2002). The
@@ -71,18 +72,20 @@ def propose(
         base = fit_one(spectra, spectrum, read_circuit("R0"), weighting=weighting)
         first = first_candidates(2 * np.pi * base.frequency_Hz, base.z_ohm)
         tell = partial(_tell, context, max_candidates)
-        quick = [f for _, f in ranked(first, fitted, max_candidates, tell)]
-        best = [fit_one(spectra, spectrum, f.circuit, weighting=weighting) for f in quick[:1]]
-        fits = best + quick[1:]
+        fits = settled(
+            ranked(first, fitted, max_candidates, tell),
+            lambda f: fit_one(spectra, spectrum, f.circuit, weighting=weighting),
+        )
     if not fits:
         raise DataError("no circuit can be fitted", f"{spectra.source.name}, spectrum {spectrum}", "measure more frequencies")
-    weight = evidence(np.array([f.bic for f in fits]))
+    known = np.array([determined(f) for f in fits])
+    weight = evidence(np.array([f.bic for f in fits]), known)
     arcs = np.array([len(_arcs(f)) for f in fits])
     estimates = _averaged(fits, weight)
     spread = float(np.sqrt(np.sum(weight * (arcs - arcs[0]) ** 2)))
     estimates["n_arcs"] = Estimate(float(arcs[0]), spread, "1", "number of arcs")
     estimates["weight"] = Estimate(float(weight[0]), 0.0, "1", "weight of evidence among the candidates")
-    table = _table(fits, weight)
+    table = _table(fits, weight, known)
     return Result.of(estimates | criteria(fits[:1]), table | curves_of(fits[:1], spectra), _checks(fits, weight))
 
 
@@ -95,7 +98,7 @@ def _compared(spectra: Measurement, spectrum: int, circuits: str, weighting: Wei
     if not texts:
         raise ConfigError("no circuit is given", "circuits", "separate them by ';': R0-p(R1,C1); R0-p(R1,Q1)-W2")
     trees = [read_circuit(t, "circuits") for t in texts]
-    return sorted((fit_one(spectra, spectrum, t, weighting=weighting) for t in trees), key=lambda f: f.bic)
+    return sorted((fit_one(spectra, spectrum, t, weighting=weighting) for t in trees), key=order)
 
 
 def _arcs(found: CircuitFit) -> tuple[str, ...]:
@@ -119,13 +122,14 @@ def _averaged(fits: Sequence[CircuitFit], weight: np.ndarray) -> dict[str, Estim
     return estimates_of(replace(best, fit=replace(best.fit, covariance=covariance)))
 
 
-def _table(fits: Sequence[CircuitFit], weight: np.ndarray) -> Curves:
+def _table(fits: Sequence[CircuitFit], weight: np.ndarray, known: np.ndarray) -> Curves:
     row = "candidate"
     return {
         "candidate_circuit": (row, np.array([f.circuit.text for f in fits], dtype=object)),
         "candidate_bic": (row, np.array([f.bic for f in fits])),
         "candidate_aic": (row, np.array([f.aic for f in fits])),
         "candidate_weight": (row, weight),
+        "candidate_determined": (row, known.astype(float)),
         "candidate_chi2_reduced": (row, np.array([f.fit.chi2_reduced for f in fits])),
         "candidate_unknowns": (row, np.array([f.unknowns for f in fits])),
         "candidate_durbin_watson": (row, np.array([f.durbin_watson for f in fits])),
