@@ -133,9 +133,10 @@ def descend(  # type: ignore[no-untyped-def]
     """From starts (s, p) of the free parameters, the most promising first, to minima: x (t, p), half the sums of squares (t,),
     which converged (t,); t < s where `enough` of the starts already ended together in the lowest minimum of twice as many.
 
-    Each start goes down until twice in a row no more than the part `nearly` of the sum is to gain; the best goes on to
-    `exactly`. `base` (P,) holds every parameter's value, `free` (p,) the places of the fitted ones; `starts`, `low`, `high` are
-    in x, the logarithm where `log` (p,) holds. omega [rad/s], Z and sigma [ohm]: (f,).
+    Each start goes down until twice in a row no more than the part `nearly` of the sum is to gain; all that end within a
+    hundredth of the lowest, perhaps in different minima, go on to `exactly`. `base` (P,) holds every parameter's value, `free`
+    (p,) the places of the fitted ones; `starts`, `low`, `high` are in x, the logarithm where `log` (p,) holds. omega [rad/s],
+    Z and sigma [ohm]: (f,).
     """
     count = len(starts)
     found, costs, done = starts.copy(), np.full(count, np.inf), np.zeros(count, np.bool_)
@@ -144,11 +145,12 @@ def descend(  # type: ignore[no-untyped-def]
         found[n] = np.minimum(np.maximum(starts[n], low), high)
         costs[n], done[n] = _downhill(program, omega, z_ohm, sigma_ohm, base, free, found[n], low, high, log, steps, nearly)
         tried = n + 1
-        if tried >= 2 * enough and np.sum(costs[:tried] <= 1.01 * costs[:tried].min()) >= enough:
+        if tried >= 2 * enough and np.sum(costs[:tried] <= 1.001 * costs[:tried].min()) >= enough:
             break
-    best = np.argmin(costs[:tried])
-    if np.isfinite(costs[best]) and exactly < nearly:
-        costs[best], done[best] = _downhill(
-            program, omega, z_ohm, sigma_ohm, base, free, found[best], low, high, log, steps, exactly
-        )
+    close = 1.01 * costs[:tried].min()
+    for n in range(tried):
+        if costs[n] <= close and exactly < nearly and np.isfinite(costs[n]):
+            costs[n], done[n] = _downhill(
+                program, omega, z_ohm, sigma_ohm, base, free, found[n], low, high, log, steps, exactly
+            )
     return found[:tried], costs[:tried], done[:tried]
