@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -125,6 +127,11 @@ def test_the_table_of_the_language_is_whole():
     for symbol, law in LAWS.items():
         assert f"| `{symbol}1` | {law.name} |" in table()
         assert all(f"`{name}`" in table() for name in read_circuit(f"{symbol}1").names)
+
+
+def test_the_documented_table_is_the_table():
+    page = Path(__file__).resolve().parents[2] / "docs" / "circuits.md"
+    assert table() in page.read_text(encoding="utf-8")
 
 
 def test_finite_diffusion_has_its_limits():

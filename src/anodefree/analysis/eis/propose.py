@@ -167,16 +167,17 @@ def draw(result: Result, ax: Axes) -> None:
 
     data, shown, most = result.curves, 9, 24.0
     rise = (data["candidate_bic"].values - data["candidate_bic"].values[0])[:shown]
+    known = data["candidate_determined"].values[:shown] == 1
     weight, text = data["candidate_weight"].values[:shown], data["candidate_circuit"].values[:shown]
     colours = [COLOURS[0] if w >= 0.05 else SOFT for w in weight]
-    ax.barh(range(len(rise)), np.minimum(rise, most) + 0.25, color=colours, height=0.6)
+    ax.barh(range(len(rise)), np.clip(rise, 0, most) + 0.25, color=colours, height=0.6)
     for i, (d, w) in enumerate(zip(rise, weight, strict=True)):
-        beyond = f"{d:.0f} →" if d > most else ""
-        ax.text(min(d, most) + 0.8, i, f"{w:.0%}" if w >= 0.005 else beyond, va="center", fontsize=6)
+        note = f"{w:.0%}" if w >= 0.005 else "" if known[i] else "not determined"
+        ax.text(min(max(d, 0), most) + 0.8, i, f"{d:.0f} →" if d > most else note, va="center", fontsize=6)
     ax.set_yticks(range(len(rise)), [str(t) for t in text], fontsize=6)
     ax.set_xlim(0, 1.25 * most)
     ax.invert_yaxis()
-    ax.set_xlabel("BIC − lowest BIC  (%: evidence)")
+    ax.set_xlabel("BIC above the best (%: evidence)")
 
 
 @propose.demo
