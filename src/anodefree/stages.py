@@ -37,6 +37,8 @@ MODULES: Final[dict[str, str]] = {
     "eis.arrhenius": "anodefree.analysis.eis.arrhenius",
     "eis.evolution": "anodefree.analysis.eis.evolution",
     "eis.fit": "anodefree.analysis.eis.fit",
+    "eis.profile": "anodefree.analysis.eis.profile",
+    "eis.propose": "anodefree.analysis.eis.propose",
     "inventory.curve": "anodefree.simulation.cell.inventory_curve",
     "inventory.efficiency": "anodefree.analysis.inventory.efficiency",
     "inventory.retention": "anodefree.analysis.inventory.retention",

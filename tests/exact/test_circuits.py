@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from anodefree.errors import ConfigError
 from anodefree.physics.arrhenius import activated_resistance_ohm, log_conductance
-from anodefree.physics.circuits import LAWS, MAX_ELEMENTS, indices, read_circuit
+from anodefree.physics.circuits import MAX_ELEMENTS, indices, read_circuit
+from anodefree.physics.elements import LAWS, table
 
 W = np.geomspace(1e-3, 1e6, 60)
-EVERYTHING = "L0-R0-p(R1-Wo1,C1)-p(R2,p(C2-Q5,G3)-Ws4)-W6"
+EVERYTHING = "L0-R0-p(R1-Wo1,C1)-p(R2,p(C2-Q5,G3)-Ws4)-W6-p(ZARC7-HN8,TL9)-TLQ10"
 
 
 def draw(circuit, rng, count=3):
@@ -52,6 +55,83 @@ def test_elements_of_one_parameter(text, z):
 def test_elements_of_two_parameters(text, z):
     w = np.geomspace(1e-3, 1e4, 40)  # numpy's own tanh overflows beyond
     np.testing.assert_allclose(read_circuit(text).impedance(w, np.array([3.0, 0.7])), z(1j * w, 3.0, 0.7), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "z"),
+    [
+        ("ZARC1", [3.0, 0.7, 0.8], lambda s: 3 / (1 + (0.7 * s) ** 0.8)),
+        ("HN1", [3.0, 0.7, 0.8, 0.6], lambda s: 3 / (1 + (0.7 * s) ** 0.8) ** 0.6),
+        ("TLQ1", [3.0, 0.2, 0.9], lambda s: 3 / (np.tanh(u := np.sqrt(3 * 0.2 * s**0.9)) * u)),
+        ("TL1", [3.0, 5.0, 0.2, 0.9], lambda s: 3 / (np.tanh(u := np.sqrt(3 * (1 / 5 + 0.2 * s**0.9))) * u)),
+    ],
+)
+def test_elements_of_more_parameters(text, values, z):
+    w = np.geomspace(1e-3, 1e4, 40)
+    np.testing.assert_allclose(read_circuit(text).impedance(w, np.array(values)), z(1j * w), rtol=1e-12)
+
+
+def test_elements_are_each_other_where_theory_says_so():
+    r, tau, n = 20.0, 1e-3, 0.8
+
+    def same(one, its, other, others, **tolerance):
+        a, b = read_circuit(one).impedance(W, np.array(its)), read_circuit(other).impedance(W, np.array(others))
+        np.testing.assert_allclose(a, b, **({"rtol": 1e-12} | tolerance))
+
+    same("ZARC1", [r, tau, n], "p(R1,Q1)", [r, tau**n / r, n])
+    same("HN1", [r, tau, n, 1.0], "ZARC1", [r, tau, n])
+    same("HN1", [r, tau, 1.0, 0.5], "G1", [r, tau])
+    same("TL1", [r, 1e14, 1e-3, n], "TLQ1", [r, 1e-3, n], rtol=1e-7)
+    same("TLQ1", [r, tau / r, 1.0], "Wo1", [r, tau])
+    same("TL1", [1e-6, r, 1e-3, n], "p(R1,Q1)", [r, 1e-3, n], rtol=1e-4)  # a short pore is its wall
+
+
+def test_a_transmission_line_is_the_limit_of_its_ladder():
+    """R/N in series, then the N-th part of the walls across, N times; the error of such a ladder falls with N^2."""
+    r, r_ct, q, n, steps = 30.0, 50.0, 1e-3, 0.9, 2000
+    wall = steps * read_circuit("p(R1,Q1)").impedance(W[:40], np.array([r_ct, q, n]))
+    z = np.full(40, np.inf + 0j)
+    for k in range(steps):
+        z = r / steps / 2 + 1 / (1 / wall + (0 if k == 0 else 1 / (z + r / steps / 2)))
+    np.testing.assert_allclose(read_circuit("TL1").impedance(W[:40], np.array([r, r_ct, q, n])), z, rtol=1e-5)
+
+
+@pytest.mark.parametrize("symbol", LAWS)
+def test_each_laws_derivatives_are_those_of_a_complex_step(symbol, rng):
+    """Z is analytic in its parameters: Cauchy's formula on a small circle about a parameter gives the slope to rounding."""
+    law = LAWS[symbol]
+    s = 1j * np.geomspace(1e-2, 1e5, 15)
+    values = [10 ** rng.uniform(-1, 1) if q.log else rng.uniform(0.5, 0.9) for q in law.parameters]
+    z, *slopes = law.law(s, *values)
+    turns = np.exp(2j * np.pi * np.arange(16) / 16)
+    for i, value in enumerate(values):
+        radius = 0.05 * value
+        around = [law.law(s, *values[:i], value + radius * t, *values[i + 1 :])[0] for t in turns]
+        slope = sum(a / t for a, t in zip(around, turns, strict=True)) / (16 * radius)
+        assert np.max(np.abs(slope - slopes[i]) / (np.abs(z) / value)) < 1e-12, law.parameters[i].pattern
+
+
+@pytest.mark.parametrize("text", [*(f"{s}1" for s in LAWS), EVERYTHING, "p(p(R1,C1)-R2,Q2)", "p(R1,R2-p(C1,R3-p(L1,Q1)))"])
+def test_the_compiled_program_is_the_circuit(text, rng):
+    from anodefree.physics.compiled.circuit_program import spectrum
+
+    circuit = read_circuit(text)
+    for values in draw(circuit, rng):
+        z, slopes = circuit.derivatives(W, values)
+        compiled, theirs = spectrum(circuit.program(), W, values)
+        np.testing.assert_allclose(compiled, z, rtol=1e-11)
+        assert np.max(np.abs(theirs - slopes) * values / np.abs(z)[:, None]) < 1e-10
+
+
+def test_the_table_of_the_language_is_whole():
+    for symbol, law in LAWS.items():
+        assert f"| `{symbol}1` | {law.name} |" in table()
+        assert all(f"`{name}`" in table() for name in read_circuit(f"{symbol}1").names)
+
+
+def test_the_documented_table_is_the_table():
+    page = Path(__file__).resolve().parents[2] / "docs" / "circuits.md"
+    assert table() in page.read_text(encoding="utf-8")
 
 
 def test_finite_diffusion_has_its_limits():

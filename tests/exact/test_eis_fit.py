@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from anodefree.analysis.eis.fit import fit_circuit, fit_stage
+from anodefree.analysis.eis.fit import fit_circuit, fit_series, fit_stage
+from anodefree.core.context import Context
 from anodefree.core.measurement import Measurement, join
-from anodefree.errors import ConfigError, DataError
+from anodefree.errors import Cancelled, ConfigError, DataError
 from anodefree.kinds.impedance import IMPEDANCE
 from anodefree.numerics.fitting import fit, spread_points
 from anodefree.physics.circuits import read_circuit
@@ -84,6 +87,10 @@ def test_spread_points_fill_the_cube():
         ("L0-R0-p(R1,Q1)-Wo2", {"L0": 2e-6, "R0": 1.0, "R1": 10.0, "Q1": 1e-3, "n1": 0.8, "Wo2": 4.0, "Wo2_tau": 1.0}),
         ("R0-p(R1,C1)-Ws2", {"R0": 1.0, "R1": 5.0, "C1": 1e-4, "Ws2": 8.0, "Ws2_tau": 2.0}),
         ("R0-G1", {"R0": 1.0, "G1": 7.0, "G1_tau": 1e-2}),
+        ("R0-ZARC1-C2", {"R0": 1.0, "ZARC1": 7.0, "ZARC1_tau": 1e-2, "ZARC1_n": 0.8, "C2": 0.2}),
+        ("R0-HN1", {"R0": 1.0, "HN1": 7.0, "HN1_tau": 1e-2, "HN1_alpha": 0.9, "HN1_beta": 0.6}),
+        ("R0-TLQ1", {"R0": 1.0, "TLQ1": 20.0, "TLQ1_Q": 5e-3, "TLQ1_n": 0.95}),
+        ("R0-TL1", {"R0": 1.0, "TL1": 20.0, "TL1_Rct": 30.0, "TL1_Q": 1e-3, "TL1_n": 0.9}),
     ],
 )
 def test_without_noise_the_truth_comes_back(circuit, truth):
@@ -163,11 +170,94 @@ def test_series_of_unequal_length(rng):
     first = spectrum("R0-p(R1,C1)", {"R0": 5.0, "R1": 30.0, "C1": 1e-5}, noise=2e-3, rng=rng)
     second = spectrum("R0-p(R1,C1)", {"R0": 6.0, "R1": 20.0, "C1": 1e-5}, f=F[:40], noise=2e-3, rng=rng)
     result = fit_stage(join([first, second]), circuit="R0-p(R1,C1)")
-    assert {"R0_0", "R1_0", "C1_0", "R0_1", "R1_1", "C1_1", "chi2_reduced"} == set(result.estimates)
+    assert {"R0_0", "R1_0", "C1_0", "R0_1", "R1_1", "C1_1", "chi2_reduced", "AIC", "BIC"} == set(result.estimates)
     for name, value in {"R0_0": 5.0, "R1_0": 30.0, "R0_1": 6.0, "R1_1": 20.0}.items():
         assert abs(result[name] - value) < 4 * result.estimates[name].std
     assert result.curves["R1_ohm"].values.tolist() == [result["R1_0"], result["R1_1"]]
     assert np.isnan(result.curves["fit_re_ohm"].values[1]).sum() == 21
+
+
+def test_a_guess_is_one_more_start_and_cannot_mislead(rng):
+    one = spectrum(CIRCUIT, TRUTH, noise=3e-3, rng=rng)
+    blind = fit_stage(one, circuit=CIRCUIT)
+    for factor in (1.0, 1e-2, 1e2):
+        guess = {n: min(v * factor, 0.99) if n[0] == "n" else v * factor for n, v in TRUTH.items()}
+        told = fit_stage(one, circuit=CIRCUIT, guess=guess)
+        assert told["chi2_reduced"] == pytest.approx(blind["chi2_reduced"], rel=1e-9)
+        assert told["R2"] == pytest.approx(blind["R2"], rel=1e-5)
+    with pytest.raises(ConfigError, match="'R2' \\[ohm\\] is missing"):
+        fit_stage(one, circuit=CIRCUIT, guess={"R0": 1.0})
+    with pytest.raises(ConfigError, match="guess"):
+        fit_stage(one, circuit=CIRCUIT, guess={n: -1.0 for n in TRUTH})
+
+
+def test_parameters_that_only_occur_together_are_named(rng):
+    """Two capacitors in series: only 1/C1 + 1/C2 is known."""
+    one = spectrum("R0-C1-C2", {"R0": 5.0, "C1": 1e-3, "C2": 2e-3}, noise=2e-3, rng=rng)
+    result = fit_stage(one, circuit="R0-C1-C2")
+    assert status(result)["correlation"] == "warn"
+    assert "C2 with C1" in next(c.message for c in result.checks if c.name == "correlation")
+    good = fit_stage(one, circuit="R0-C1")
+    assert status(good)["correlation"] == "pass"
+    matrix = good.curves["correlation"].values[0]
+    assert list(good.curves["parameter_name"].values) == ["R0", "C1"]
+    np.testing.assert_allclose(np.diag(matrix), 1.0)
+    held = fit_stage(one, circuit="R0-C1", fixed={"R0": 5.0}).curves["correlation"].values[0]
+    np.testing.assert_allclose(held, np.eye(2), atol=1e-12)
+
+
+def drifting(rng, count=24, **extra):
+    tree = read_circuit(CIRCUIT)
+    path = np.linspace(0, 1, count)[:, None]
+    values = tree.vector(TRUTH) * np.where([p.log for p in tree.parameters], 2.0**path, 1.0)
+    z = tree.impedance(2 * np.pi * F, values)
+    z = z + 3e-3 * np.abs(z) * (rng.standard_normal(z.shape) + 1j * rng.standard_normal(z.shape))
+    arrays = {"frequency_Hz": np.tile(F, (count, 1)), "Z_re_ohm": z.real, "Z_im_ohm": z.imag}
+    return tree, values, arrays
+
+
+def test_a_series_is_fitted_as_each_of_its_spectra_is(rng):
+    tree, values, arrays = drifting(rng)
+    arrays["Z_im_ohm"][3, 40:] = np.nan  # a sweep that was stopped
+    fits = fit_series(Measurement.of(IMPEDANCE, arrays), tree)
+    for i in (0, 3, 11):
+        good = np.isfinite(arrays["Z_im_ohm"][i])
+        alone = fit_circuit(tree, F[good], arrays["Z_re_ohm"][i][good] + 1j * arrays["Z_im_ohm"][i][good])
+        np.testing.assert_allclose(fits[i].fit.values, alone.fit.values, rtol=1e-6)
+    assert len(fits[3].z_ohm) == 40
+    deviation = [(f.fit.values - v) / f.fit.std for f, v in zip(fits, values, strict=True) if len(f.z_ohm) == 61]
+    assert 0.8 < np.sqrt(np.mean(np.square(deviation))) < 1.25
+
+
+def test_a_neighbour_helps_where_a_spectrum_finds_no_way(rng, monkeypatch):
+    tree, values, arrays = drifting(rng, count=5)
+    series = Measurement.of(IMPEDANCE, arrays)
+    expected = [f.fit.chi2 for f in fit_series(series, tree)]
+    lost = {"left": 2}
+
+    def search(problem, near_values=(), **options):
+        if lost["left"]:  # the first two spectra end in a bad place, and know it
+            lost["left"] -= 1
+            stuck = problem.holding(4, 1e3).minimise(values[:1])
+            return replace(stuck, agreeing=0.1)
+        return problem.named(problem.minimise(values[:1]))
+
+    monkeypatch.setattr("anodefree.analysis.eis.fit_many.search", search)
+    monkeypatch.setattr("anodefree.analysis.eis.fit_many._cores", lambda: 1)
+    found = fit_series(series, tree)
+    np.testing.assert_allclose([f.fit.chi2 for f in found], expected, rtol=1e-6)
+    assert found[0].fit.agreeing < 0.2  # so that the check still says how it was found
+
+
+def test_a_long_series_tells_how_far_it_is_and_stops_on_request(rng, tmp_path):
+    _, _, arrays = drifting(rng, count=12)
+    series, seen = Measurement.of(IMPEDANCE, arrays), []
+    told = Context(tmp_path, listener=lambda part, text: seen.append((part, text)), interval_s=0)
+    fit_stage(series, circuit=CIRCUIT, context=told)
+    assert seen[-1] == (1.0, "spectrum 12 of 12")
+    assert [part for part, _ in seen] == sorted(part for part, _ in seen)
+    with pytest.raises(Cancelled):
+        fit_stage(series, circuit=CIRCUIT, context=Context(tmp_path, cancelled=lambda: True))
 
 
 def test_doubts_are_said(rng):

@@ -73,23 +73,55 @@ def fit(
 
     longest = np.where(log, 3.0, np.inf)  # a factor of 20 in one step is a jump out of where the linear model holds
     x, cost, done = _descend(in_x, np.clip(_into(starts, log), x_low, x_high), x_low, x_high, longest, steps)
+    best = best_of(cost)
+    residuals, slopes = in_x(x[best : best + 1])
+    return concluded(x, cost, done, residuals[0], slopes[0], x_low, x_high, log, absolute)
+
+
+def best_of(cost: np.ndarray) -> int:
+    """Which start ended lowest.
+
+    Raises
+    ------
+    ValueError: none has a finite cost.
+    """
     if not np.isfinite(cost).any():
         raise ValueError("the model is finite at none of the starts")
-    best = int(np.nanargmin(cost))
-    residuals, slopes = in_x(x[best : best + 1])
-    m, p = residuals.shape[1], x.shape[1]
+    return int(np.nanargmin(cost))
+
+
+def concluded(
+    x: np.ndarray,
+    cost: np.ndarray,
+    done: np.ndarray,
+    residuals: np.ndarray,
+    slopes: np.ndarray,
+    x_low: np.ndarray,
+    x_high: np.ndarray,
+    log: np.ndarray,
+    absolute: bool,
+) -> Fit:
+    """What a descent from many starts found: x (s, p), logarithms where `log` holds, half the sums of squares (s,), and
+    residuals (m,) and their derivatives by x (m, p) at the best.
+
+    Raises
+    ------
+    ValueError: there are no more data than parameters, or no start has a finite cost.
+    """
+    best = best_of(cost)
+    m, p = slopes.shape
     if m <= p:
         raise ValueError(f"{m} data cannot determine {p} parameters")
     chi2, dof = 2 * float(cost[best]), m - p
     values = _out(x[best], log)
     spread = np.where(log, values, 1.0)
-    covariance = _inverse(slopes[0].T @ slopes[0]) * spread[:, None] * spread * (1.0 if absolute else chi2 / dof)
+    covariance = _inverse(slopes.T @ slopes) * spread[:, None] * spread * (1.0 if absolute else chi2 / dof)
     edge = 1e-6 * (x_high - x_low)
     same = cost <= cost[best] * 1.01 + 1e-300
     return Fit(
         values,
         covariance,
-        residuals[0],
+        residuals,
         chi2,
         dof,
         bool(done[best]),

@@ -2,16 +2,8 @@
 
     R0-p(R1,Q1)-p(R2-Wo1,C2)      `-` is in series, `p(a,b,...)` in parallel, nested as you like
 
-| element | impedance, with w = 2 pi f | parameters |
-|---|---|---|
-| `R1`  | R | `R1` [ohm] |
-| `C1`  | 1 / (j w C) | `C1` [F] |
-| `L1`  | j w L | `L1` [H] |
-| `Q1`  | 1 / (Q (j w)^n), constant phase | `Q1` [S s^n], `n1` [1] |
-| `W1`  | s (1 - j) / sqrt(w), semi-infinite diffusion (Warburg) | `W1` = s [ohm s^-1/2] |
-| `Ws1` | R tanh(u) / u, u = sqrt(j w tau): finite diffusion to a sink ("short") | `Ws1` = R [ohm], `Ws1_tau` [s] |
-| `Wo1` | R coth(u) / u: finite diffusion to a wall ("open") | `Wo1` = R [ohm], `Wo1_tau` [s] |
-| `G1`  | R / sqrt(1 + j w tau), diffusion with reaction (Gerischer) | `G1` = R [ohm], `G1_tau` [s] |
+An element is a letter or more and a number; `anodefree.physics.elements` has one file for each, with its impedance and its
+exact derivatives, and `elements.table()` is the table of the language.
 
 *Valid when* the cell is linear, causal and does not change during the sweep. *Source*: Orazem and Tribollet, Electrochemical
 Impedance Spectroscopy, 2nd ed., Wiley 2017; a Q with n = 1 is a C, with n = 1/2 a W of s = 1 / (sqrt(2) Q).
@@ -21,19 +13,21 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from anodefree.errors import ConfigError, near
+from anodefree.physics.elements import LAWS
 
 MAX_LENGTH: Final = 400
 MAX_DEPTH: Final = 12
 MAX_ELEMENTS: Final = 32
 
-Values = tuple[np.ndarray, ...]
+SERIES: Final = -1
+PARALLEL: Final = -2
 
 
 @dataclass(frozen=True)
@@ -52,68 +46,7 @@ class Parameter:
     """The label of its element, as written."""
 
 
-@dataclass(frozen=True)
-class Law:
-    """What an element is: parameters as (name pattern, unit, low, high, log, power), impedance, derivatives."""
-
-    parameters: tuple[tuple[str, str, float, float, bool, int], ...]
-    impedance: Callable[..., np.ndarray]
-    slopes: Callable[..., Values]
-    """(omega, Z, *parameters) -> the derivative of Z with respect to each parameter."""
-
-
-_OHM = ("{}", "ohm", 1e-9, 1e15, True, 1)
-_TAU = ("{}_tau", "s", 1e-12, 1e12, True, 0)
-
-
-def _cpe(w: np.ndarray, q: np.ndarray, n: np.ndarray) -> np.ndarray:
-    return np.exp(-n * np.log(w)) * (np.exp(-0.5j * np.pi * n) / q)
-
-
-def _u(w: np.ndarray, tau: np.ndarray) -> np.ndarray:
-    return np.sqrt(w * tau) * complex(math.sqrt(0.5), math.sqrt(0.5))
-
-
-def _short(w: np.ndarray, r: np.ndarray, tau: np.ndarray) -> np.ndarray:
-    u = _u(w, tau)
-    return r * -np.expm1(-2 * u) / ((1 + np.exp(-2 * u)) * u)
-
-
-def _short_slopes(w: np.ndarray, z: np.ndarray, r: np.ndarray, tau: np.ndarray) -> Values:
-    e = np.exp(-2 * _u(w, tau))
-    return z / r, (r * 4 * e / (1 + e) ** 2 - z) / (2 * tau)
-
-
-def _open(w: np.ndarray, r: np.ndarray, tau: np.ndarray) -> np.ndarray:
-    u = _u(w, tau)
-    return r * (1 + np.exp(-2 * u)) / (-np.expm1(-2 * u) * u)
-
-
-def _open_slopes(w: np.ndarray, z: np.ndarray, r: np.ndarray, tau: np.ndarray) -> Values:
-    u = _u(w, tau)
-    return z / r, (-r * 4 * np.exp(-2 * u) / np.expm1(-2 * u) ** 2 - z) / (2 * tau)
-
-
-LAWS: Final[Mapping[str, Law]] = {
-    "R": Law((_OHM,), lambda w, r: r + 0j * w, lambda w, z, r: (np.ones_like(z),)),
-    "C": Law((("{}", "F", 1e-18, 1e6, True, -1),), lambda w, c: -1j / (w * c), lambda w, z, c: (-z / c,)),
-    "L": Law((("{}", "H", 1e-15, 1e6, True, 1),), lambda w, h: 1j * w * h, lambda w, z, h: (z / h,)),
-    "Q": Law(
-        (("{}", "S s^n", 1e-18, 1e6, True, -1), ("n{}", "1", 0.1, 1.0, False, 0)),
-        _cpe,
-        lambda w, z, q, n: (-z / q, -z * (np.log(w) + 0.5j * np.pi)),
-    ),
-    "W": Law((("{}", "ohm s^-1/2", 1e-9, 1e15, True, 1),), lambda w, s: s * (1 - 1j) / np.sqrt(w), lambda w, z, s: (z / s,)),
-    "Ws": Law((_OHM, _TAU), _short, _short_slopes),
-    "Wo": Law((_OHM, _TAU), _open, _open_slopes),
-    "G": Law(
-        (_OHM, _TAU),
-        lambda w, r, tau: r / np.sqrt(1 + 1j * w * tau),
-        lambda w, z, r, tau: (z / r, -0.5j * w * z / (1 + 1j * w * tau)),
-    ),
-}
-
-_ALIASES: Final = {**{symbol.upper(): symbol for symbol in LAWS}, "CPE": "Q", "E": "Q", "ZARC": "p(R,Q)", "K": "p(R,C)"}
+_ALIASES: Final = {**{symbol.upper(): symbol for symbol in LAWS}, "CPE": "Q", "E": "Q", "K": "p(R,C)"}
 
 
 @dataclass(frozen=True)
@@ -188,6 +121,12 @@ class Circuit:
         _downward(self.root, w, values, seen, None, slopes)
         return total, slopes
 
+    def program(self) -> np.ndarray:
+        """The tree as data (k, 2) in postfix order, for the compiled kernels: (code of the element, its first parameter) for a
+        leaf, (SERIES or PARALLEL, number of parts) after the parts of a branch."""
+        codes = {symbol: code for code, symbol in enumerate(LAWS)}
+        return np.array(list(_postfix(self.root, codes)), dtype=np.int64)
+
     def blocks(self) -> tuple[Node, ...]:
         """The parts of the outermost series (the whole, where that is no series)."""
         return self.root.parts if isinstance(self.root, Branch) and not self.root.parallel else (self.root,)
@@ -215,6 +154,15 @@ def _leaves(node: Node) -> Iterator[Element]:
             yield from _leaves(part)
 
 
+def _postfix(node: Node, codes: Mapping[str, int]) -> Iterator[tuple[int, int]]:
+    if isinstance(node, Element):
+        yield codes[node.symbol], node.at[0]
+    else:
+        for part in node.parts:
+            yield from _postfix(part, codes)
+        yield (PARALLEL if node.parallel else SERIES), len(node.parts)
+
+
 def _form(node: Node) -> str:
     if isinstance(node, Element):
         return node.symbol
@@ -232,7 +180,7 @@ def _twins(node: Node) -> Iterator[tuple[Node, ...]]:
 
 def _upward(node: Node, w: np.ndarray, values: np.ndarray, seen: dict[int, np.ndarray] | None) -> np.ndarray:
     if isinstance(node, Element):
-        z = LAWS[node.symbol].impedance(w, *(values[..., i, None] for i in node.at))
+        z = LAWS[node.symbol].law(1j * w, *(values[..., i, None] for i in node.at))[0]
     else:
         first, *others = (_upward(part, w, values, seen) for part in node.parts)
         z = 1 / first if node.parallel else first
@@ -249,7 +197,7 @@ def _downward(
 ) -> None:
     z = seen[id(node)]
     if isinstance(node, Element):
-        slopes = LAWS[node.symbol].slopes(w, z, *(values[..., i, None] for i in node.at))
+        slopes = LAWS[node.symbol].law(1j * w, *(values[..., i, None] for i in node.at))[1:]
         for i, slope in zip(node.at, slopes, strict=True):
             out[..., i] = slope if weight is None else weight * slope
         return
@@ -354,8 +302,8 @@ class _Reader:
             raise self.fault(f"more than {MAX_ELEMENTS} elements", "no spectrum can tell so many apart", start)
         self.labels[label] = start
         first = len(self.parameters)
-        for pattern, unit, low, high, log, power in LAWS[symbol].parameters:
-            name = pattern.format(int(number) if pattern.startswith("n") else label)
-            self.parameters.append(Parameter(name, unit, low, high, log, power, label))
+        for q in LAWS[symbol].parameters:
+            name = q.pattern.format(int(number) if q.pattern.startswith("n") else label)
+            self.parameters.append(Parameter(name, q.unit, q.low, q.high, q.log, q.power, label))
         self.at = found.end()
         return Element(symbol, label, tuple(range(first, len(self.parameters))))

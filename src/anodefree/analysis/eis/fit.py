@@ -2,297 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
 
-from anodefree.analysis.eis.guess import ordered, starts
+from anodefree.analysis.eis.circuit_fit import CircuitFit, Weighting, fit_circuit
+from anodefree.analysis.eis.fit_checks import soundness
+from anodefree.analysis.eis.fit_many import fit_series
+from anodefree.analysis.eis.fit_result import criteria, curves_of, estimates_of, profile_checks, profiles_of, with_profiles
+from anodefree.core.context import Context
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
-from anodefree.core.result import Check, Estimate, Result
-from anodefree.errors import ConfigError, DataError, NumericalError, near
+from anodefree.core.result import Estimate, Result
+from anodefree.errors import ConfigError, near
 from anodefree.kinds.impedance import IMPEDANCE, Impedance
-from anodefree.numerics.fitting import Fit, fit
-from anodefree.physics.circuits import Circuit, Parameter, read_circuit
+from anodefree.physics.circuits import Circuit, read_circuit
 from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Weighting = Literal["modulus", "unit"]
+__all__ = ["CircuitFit", "Weighting", "check_fixed", "estimates_of", "fit_circuit", "fit_series", "fit_stage", "soundness"]
 
 
-@dataclass(frozen=True)
-class CircuitFit:
-    """One spectrum and its circuit; frequencies from high to low."""
-
-    circuit: Circuit
-    frequency_Hz: np.ndarray
-    z_ohm: np.ndarray
-    model_ohm: np.ndarray
-    weight_ohm: np.ndarray
-    fit: Fit
-    free: np.ndarray
-
-    @property
-    def values(self) -> dict[str, float]:
-        """Fitted values by name."""
-        return dict(zip(self.circuit.names, map(float, self.fit.values), strict=True))
-
-    @property
-    def std(self) -> dict[str, float]:
-        """Their standard deviations."""
-        return dict(zip(self.circuit.names, map(float, self.fit.std), strict=True))
-
-    def relative_std(self, name: str) -> float:
-        """Standard deviation of a parameter over its value: that of its logarithm."""
-        return self.std[name] / self.values[name]
-
-    @property
-    def durbin_watson(self) -> float:
-        """2 for white residuals, towards 0 where neighbours along the frequency agree."""
-        r = (self.z_ohm - self.model_ohm) / self.weight_ohm
-        total = float(np.sum(np.abs(r) ** 2))
-        exact = total < 1e-20 * len(r)  # only rounding is left, and that has no colour
-        return 2.0 if exact else float(np.sum(np.abs(np.diff(r)) ** 2)) / total
-
-
-def fit_circuit(
-    circuit: Circuit,
-    frequency_Hz: np.ndarray,
-    z_ohm: np.ndarray,
-    *,
-    weighting: Weighting = "modulus",
-    noise: float | None = None,
-    fixed: Mapping[str, float] | None = None,
-    near_values: Sequence[np.ndarray] = (),
-) -> CircuitFit:
-    """Fit a circuit to one spectrum: frequency [Hz] (f,) in any order and with repeats, Z [ohm] (f,) complex.
-
-    `near_values` are vectors from which to start as well (a neighbouring spectrum's result).
-
-    Raises
-    ------
-    DataError: too few points, or an impedance of zero. NumericalError: the circuit has no finite impedance there.
-    """
-    order = np.argsort(-frequency_Hz, kind="stable")
-    f, z = frequency_Hz[order], z_ohm[order]
-    parameters = circuit.parameters
-    held = {n: v for n, v in (fixed or {}).items()}
-    free = np.array([p.name not in held for p in parameters])
-    if not free.any():
-        raise ConfigError("every parameter is fixed", "fixed", "leave at least one free")
-    if 2 * len(np.unique(f)) <= free.sum():
-        raise DataError(
-            f"{len(f)} points cannot determine {int(free.sum())} parameters", hint="measure more frequencies, or simplify"
-        )
-    if not np.abs(z).min() > 0:
-        raise DataError("an impedance is zero", hint="is a column empty, or is the range of the instrument exceeded?")
-    omega = 2 * np.pi * f
-    weight = np.abs(z) if weighting == "modulus" else np.full(len(f), np.abs(z).mean())
-    sigma = weight * (1.0 if noise is None else noise)
-    low, high = bounds(parameters, omega, z)
-    log = np.array([p.log for p in parameters])
-    base = np.array([held.get(p.name, 1.0) for p in parameters])
-
-    def model(inner: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        values = np.repeat(base[None], len(inner), axis=0)
-        values[:, free] = inner
-        computed, slopes = circuit.derivatives(omega, values)
-        r, d = (computed - z) / sigma, slopes[..., free] / sigma[:, None]
-        return np.concatenate([r.real, r.imag], axis=1), np.concatenate([d.real, d.imag], axis=1)
-
-    def from_starts(keep: int, others: Sequence[np.ndarray]) -> Fit:
-        begin = np.concatenate(
-            [np.clip(v, low, high)[None] for v in others] + [starts(circuit, omega, z, weight, low, high, keep)]
-        )
-        try:
-            found = fit(model, begin[:, free], low[free], high[free], log[free], absolute=noise is not None)
-        except ValueError as error:
-            raise NumericalError(str(error), circuit.text, "simplify the circuit") from error
-        return _whole(found, free, base)
-
-    full = from_starts(10, near_values)
-    if full.agreeing < 0.25:  # a landscape of many minima: search it more closely
-        full = from_starts(60, [full.values, *near_values])
-    if not held:
-        values, order = ordered(circuit, full.values, omega)
-        full = replace(full, values=values, covariance=full.covariance[np.ix_(order, order)], at_bound=full.at_bound[order])
-    return CircuitFit(circuit, f, z, circuit.impedance(omega, full.values), weight, full, free)
-
-
-def bounds(parameters: Sequence[Parameter], omega_rad_s: np.ndarray, z_ohm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest value of each parameter: the element's own range, narrowed to what the spectrum could show."""
-    least, most = 1e-5 * np.abs(z_ohm).min(), 1e4 * np.abs(z_ohm).max()
-    slow, fast = 1e-4 / omega_rad_s.max(), 1e4 / omega_rad_s.min()
-    low, high = [], []
-    for p in parameters:
-        a, b = {"ohm": (least, most), "s": (slow, fast)}.get(p.unit, (p.low, p.high))
-        low.append(max(a, p.low))
-        high.append(min(b, p.high))
-    return np.array(low), np.array(high)
-
-
-def _whole(found: Fit, free: np.ndarray, base: np.ndarray) -> Fit:
-    values, at_bound = base.copy(), np.zeros(len(base), dtype=bool)
-    values[free], at_bound[free] = found.values, found.at_bound
-    covariance = np.zeros((len(base), len(base)))
-    covariance[np.ix_(free, free)] = found.covariance
-    return replace(found, values=values, covariance=covariance, at_bound=at_bound)
-
-
-def fit_series(spectra: Measurement, circuit: Circuit, **options: Any) -> list[CircuitFit]:
-    """Each spectrum of a series in turn; a neighbour's result is one more start for the next."""
-    fits: list[CircuitFit] = []
-    for i in range(len(spectra)):
-        f, re, im = (spectra[n][i] for n in ("frequency_Hz", "Z_re_ohm", "Z_im_ohm"))
-        good = np.isfinite(f) & np.isfinite(re) & np.isfinite(im)
-        try:
-            fits.append(
-                fit_circuit(
-                    circuit, f[good], re[good] + 1j * im[good], near_values=[p.fit.values for p in fits[-1:]], **options
-                )
-            )
-        except DataError as error:
-            raise DataError(error.what, f"{spectra.source.name}, spectrum {i}", error.hint) from error
-    return fits
-
-
-def _named(which: list[str], most: int = 4) -> str:
-    return ", ".join(which[:most]) + (f" and {len(which) - most} more" if len(which) > most else "")
-
-
-def soundness(fits: Sequence[CircuitFit], noise: float | None = None) -> list[Check]:
-    """What can be said about fits of one circuit: each check speaks for all spectra and names the ones that fail."""
-    circuit, many = fits[0].circuit, len(fits) > 1
-    tag = [f" of spectrum {i}" if many else "" for i in range(len(fits))]
-    unfinished = [f"spectrum {i}" for i, f in enumerate(fits) if not f.fit.converged]
-    lonely = [f"spectrum {i}" for i, f in enumerate(fits) if f.fit.agreeing < 0.2]
-    limit = float(-ndtri(0.00135 / len(fits)))
-    colour = [f.durbin_watson for f in fits]
-    coloured = [f"spectrum {i}" for i, f in enumerate(fits) if colour[i] < 2 - 2 * limit / np.sqrt(2 * len(f.z_ohm))]
-    free = [p.name for p, is_free in zip(circuit.parameters, fits[0].free, strict=True) if is_free]
-    vague = [f"{n}{tag[i]}" for i, f in enumerate(fits) for n in free if not f.relative_std(n) < 1]
-    bound = [f"{n}{tag[i]}" for i, f in enumerate(fits) for n, b in zip(circuit.names, f.fit.at_bound, strict=True) if b]
-    density = min(
-        len(np.unique(f.frequency_Hz)) / max(np.log10(np.ptp(f.frequency_Hz) / f.frequency_Hz.min() + 1), 0.3) for f in fits
-    )
-    negative = [f"spectrum {i}" for i, f in enumerate(fits) if np.mean(f.z_ohm.imag > 0) > 0.7]
-    tail = [f"spectrum {i}" for i, f in enumerate(fits) if len(f.z_ohm) > 2 and (f.z_ohm.imag[:3] > 0).all()]
-    has_inductor = any(e.symbol == "L" for e in circuit.elements)
-    checks = [
-        Check.that("converged", not unfinished, "the fit converged", f"not converged: {_named(unfinished)}", otherwise="fail"),
-        Check.that(
-            "minimum",
-            not lonely,
-            f"{min(f.fit.agreeing for f in fits):.0%} of the starts end in the same minimum",
-            f"few of the starts end in the minimum found ({_named(lonely)}): the circuit may hold more than the data show",
-        ),
-        Check.that(
-            "residuals",
-            not coloured,
-            "the residuals are white along the frequency",
-            f"the residuals wander with frequency ({_named(coloured)}; Durbin-Watson down to {min(colour):.2f}, 2 is white): "
-            "the circuit misses something or the cell drifted, and the standard deviations are too small",
-        ),
-        Check.that(
-            "identifiable",
-            not vague,
-            "every parameter is known better than its own size",
-            f"not determined by the data: {_named(vague)}; simplify the circuit or widen the frequencies",
-        ),
-        Check.that(
-            "bounds", not bound, "no parameter is at a bound", f"at its bound: {_named(bound)} (n = 1 is a capacitor: C)"
-        ),
-        Check.that(
-            "points",
-            density >= 4.5,
-            f"{density:.0f} points per decade",
-            f"only {density:.1f} points per decade, 5 or more are usual",
-        ),
-        Check.that(
-            "sign",
-            not negative,
-            "Z'' is negative where a cell is capacitive",
-            f"Z'' is positive nearly everywhere ({_named(negative)}): does the file hold -Z''?",
-            otherwise="fail",
-        ),
-        Check.that(
-            "inductance",
-            has_inductor or not tail or bool(negative),
-            "no inductive tail is left out",
-            f"Z'' is positive at the highest frequencies ({_named(tail)}): cables; put 'L0-' in front of the circuit",
-        ),
-    ]
-    if noise is not None:
-        worst = max(f.fit.chi2_reduced for f in fits)
-        checks.append(
-            Check.that(
-                "noise",
-                worst < 2,
-                "the residuals are as large as the stated noise",
-                f"the residuals are {np.sqrt(worst):.1f} times the stated noise",
-            )
-        )
-    return checks
-
-
-def estimates_of(found: CircuitFit, suffix: str = "", of: str = "") -> dict[str, Estimate]:
-    """One estimate per parameter, with its 95 % interval (of the logarithm where it is positive over decades)."""
-    estimates = {}
-    t = float(stdtrit(found.fit.dof, 0.975))
-    for p in found.circuit.parameters:
-        value, std = found.values[p.name], found.std[p.name]
-        if p.log:
-            factor = float(np.exp(min(t * std / value, 300.0)))
-            low, high = value / factor, value * factor
-        else:
-            low, high = value - t * std, value + t * std
-        estimates[p.name + suffix] = Estimate(value, std, p.unit, p.name + of, low=low, high=high)
-    return estimates
-
-
-def _padded(rows: Sequence[np.ndarray]) -> np.ndarray:
-    out = np.full((len(rows), max(map(len, rows))), np.nan)
-    for i, row in enumerate(rows):
-        out[i, : len(row)] = row
-    return out
-
-
-def _curves(fits: Sequence[CircuitFit], spectra: Measurement) -> dict[str, tuple[Any, np.ndarray]]:
-    point = ("spectrum", "frequency")
-    residual = [(f.z_ohm - f.model_ohm) / np.abs(f.z_ohm) for f in fits]
-    curves: dict[str, tuple[Any, np.ndarray]] = {
-        "frequency_Hz": (point, _padded([f.frequency_Hz for f in fits])),
-        "Z_re_ohm": (point, _padded([f.z_ohm.real for f in fits])),
-        "Z_im_ohm": (point, _padded([f.z_ohm.imag for f in fits])),
-        "fit_re_ohm": (point, _padded([f.model_ohm.real for f in fits])),
-        "fit_im_ohm": (point, _padded([f.model_ohm.imag for f in fits])),
-        "residual_re": (point, _padded([r.real for r in residual])),
-        "residual_im": (point, _padded([r.imag for r in residual])),
-        "chi2_reduced": ("spectrum", np.array([f.fit.chi2_reduced for f in fits])),
-    }
-    for name in ("temperature_K", "potential_V", "time_s"):
-        if name in spectra:
-            curves[name] = ("spectrum", spectra[name])
-    for p in fits[0].circuit.parameters:
-        unit = {"ohm": "_ohm", "F": "_F", "H": "_H", "s": "_s"}.get(p.unit, "")
-        curves[p.name + unit] = ("spectrum", np.array([f.values[p.name] for f in fits]))
-        curves[f"{p.name}_std{unit}"] = ("spectrum", np.array([f.std[p.name] for f in fits]))
-    return curves
-
-
-@stage("eis.fit", version=1, cites=("boukamp1986", "orazem2017"))
+@stage("eis.fit", version=2, cites=("boukamp1986", "orazem2017", "bates1988"))
 def fit_stage(
     spectra: Impedance,
     *,
     circuit: Annotated[
         str,
         Par(
-            "circuit: '-' in series, p(a,b) parallel; R C L Q W Ws Wo G",
+            "circuit: '-' in series, p(a,b) parallel; elements R C L Q W Ws Wo G ZARC HN TL TLQ",
             source="not stated: one arc and diffusion",
             assumed=True,
         ),
@@ -308,6 +50,14 @@ def fit_stage(
         ),
     ] = None,
     fixed: Annotated[dict[str, float] | None, Par("parameters that are held at a value (SI)", ge=0)] = None,
+    guess: Annotated[
+        dict[str, float] | None, Par("every parameter's value (SI) as one more start of the search; none is needed", gt=0)
+    ] = None,
+    intervals: Annotated[
+        Literal["linear", "profile"],
+        Par("`low` and `high`: from the standard deviation (linear), or from the profile likelihood"),
+    ] = "linear",
+    context: Context,
 ) -> Result:
     """Fit an equivalent circuit to impedance spectra by complex nonlinear least squares, without an initial guess.
 
@@ -317,22 +67,30 @@ def fit_stage(
     `chi2_reduced` = chi2/(2N - P) (so it is a squared relative residual, as ZView reports it) and scales the covariance; where
     it is given, `chi2_reduced` is about 1 for the right circuit. Interchangeable parts, such as the two of
     p(R1,Q1)-p(R2,Q2), are named from fast to slow. One spectrum gives the estimates `R0`, `R1`, ...; a series of several
-    gives `R0_0`, `R1_0`, ... for spectrum 0 and so on, a pooled `chi2_reduced`, and curves over `spectrum`.
+    gives `R0_0`, `R1_0`, ... for spectrum 0 and so on, a pooled `chi2_reduced`, and curves over `spectrum`. `AIC` and `BIC`
+    (-2 ln L + 2 k and + k ln 2N, k unknowns with the noise's size) compare circuits of the same points: lower is better.
+    `low` and `high` hold 95 %; with `intervals` = profile they are where chi2, minimised over all other parameters, has risen
+    by t^2 (Student) in units of its scale (`eis.profile`), right also where the standard deviation misleads.
     Curves run from high to low frequency, (spectrum, frequency), padded with NaN; residuals are relative to |Z|.
     *Valid when* the cell is linear, causal and steady during a sweep (Kramers-Kronig). *Source* Boukamp, Solid State Ionics 20
     (1986) 31; Orazem and Tribollet (2017). The paper fits with ZView, and does not state circuit or weights.
-    Raises ConfigError (circuit, fixed names), DataError (too few points), NumericalError (no finite start).
+    Raises ConfigError (circuit, names of `fixed` and `guess`), DataError (too few points), NumericalError (no finite start).
     """
     tree = read_circuit(circuit)
     check_fixed(tree, fixed)
-    fits = fit_series(spectra, tree, weighting=weighting, noise=noise, fixed=fixed)
-    dof = sum(f.fit.dof for f in fits)
-    pooled = sum(f.fit.chi2 for f in fits) / dof
+    given = [] if guess is None else [tree.vector(guess, "guess")]
+    fits = fit_series(spectra, tree, weighting=weighting, noise=noise, fixed=fixed, near_values=given, context=context)
+    checks = soundness(fits, noise)
     estimates: dict[str, Estimate] = {}
     for i, f in enumerate(fits):
-        estimates |= estimates_of(f, f"_{i}", f" of spectrum {i}") if len(fits) > 1 else estimates_of(f)
-    estimates["chi2_reduced"] = Estimate(pooled, pooled * float(np.sqrt(2 / dof)), "1", "chi2 per degree of freedom")
-    return Result.of(estimates, _curves(fits, spectra), soundness(fits, noise))
+        suffix, of = (f"_{i}", f" of spectrum {i}") if len(fits) > 1 else ("", "")
+        own = estimates_of(f, suffix, of)
+        if intervals == "profile":
+            profiles = profiles_of(f)
+            own = with_profiles(own, profiles, suffix)
+            checks += [replace(c, message=c.message + of) for c in profile_checks(profiles) if not of or c.status != "pass"]
+        estimates |= own
+    return Result.of(estimates | criteria(fits), curves_of(fits, spectra), checks)
 
 
 def check_fixed(circuit: Circuit, fixed: Mapping[str, float] | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -10,6 +12,84 @@ from anodefree.numerics.fitting import spread_points
 from anodefree.physics.circuits import Circuit, indices, node_impedance
 
 _SHAPES: Final = 400
+_SWEEPS: Final = 30
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """A circuit's shapes over one set of frequencies, for every spectrum that was measured there."""
+
+    values: np.ndarray
+    """(s, p): parameters of blocks of about one ohm, interchangeable parts from fast to slow."""
+    thin: slice
+    """Which of the frequencies are enough to find sizes by."""
+    parts: np.ndarray
+    """(s, k, f): impedance [ohm] of each block of the outermost series, at those."""
+
+
+def shapes(circuit: Circuit, omega_rad_s: np.ndarray) -> Shapes:
+    """Vectors whose elements have an impedance of about one ohm at frequencies spread over the measured range.
+
+    They are kept for the next spectra: a series, or a folder of files, is measured at the same frequencies as a rule.
+    """
+    return _shapes(circuit, omega_rad_s.tobytes())
+
+
+@lru_cache(maxsize=16)
+def _shapes(circuit: Circuit, frequencies: bytes) -> Shapes:
+    omega = np.frombuffer(frequencies)
+    points = spread_points(_SHAPES, len(circuit.parameters))
+    first, last = np.log(omega.min()) - 0.7, np.log(omega.max()) + 0.7
+    values = np.empty_like(points)
+    for leaf in circuit.elements:
+        u = points[:, list(leaf.at)].T
+        made = _shape(leaf.symbol, u, np.exp(first + (last - first) * u[-1]))
+        for i, column in zip(leaf.at, made, strict=True):
+            values[:, i] = column
+    values = _by_speed(circuit, values, omega)
+    thin = slice(None, None, max(1, len(omega) // 20))
+    return Shapes(values, thin, np.stack([node_impedance(b, omega[thin], values) for b in circuit.blocks()], axis=1))
+
+
+def _shape(symbol: str, u: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Parameters of an element that is about one ohm at w; `u` (p, s) are even in 0 to 1, the last of them gave w."""
+    size, exponent = 10 ** (2 * u[0] - 1), 0.5 + 0.5 * u[0]
+    match symbol:
+        case "R":
+            return (size,)
+        case "C" | "L":
+            return (1 / w,)
+        case "W":
+            return (np.sqrt(w / 2),)
+        case "Q":
+            return w**-exponent, exponent
+        case "ZARC":
+            return size, 1 / w, 0.5 + 0.5 * u[1]
+        case "HN":
+            return size, 1 / w, 0.6 + 0.4 * u[1], 0.4 + 0.6 * u[2]
+        case "TL":
+            n = 0.6 + 0.4 * u[2]
+            return size, 10 ** (4 * u[1] - 2), w**-n, n
+        case "TLQ":
+            n = 0.6 + 0.4 * u[1]
+            return size, w**-n, n
+    return size, 2.5 / w
+
+
+def _by_speed(circuit: Circuit, values: np.ndarray, omega: np.ndarray) -> np.ndarray:
+    """The same shapes with interchangeable parts ordered from fast to slow, so that equal ones can be told to be equal."""
+    grid = np.geomspace(omega.min() * 1e-3, omega.max() * 1e3, 40)
+    values = values.copy()
+    for group in circuit.twins():
+        at = [list(indices(node)) for node in group]
+        peaks = np.stack([np.argmax(-node_impedance(node, grid, values).imag, axis=1) for node in group])
+        ranks = np.argsort(-peaks, axis=0, kind="stable")
+        before = values.copy()
+        for target, columns in enumerate(at):
+            for source, theirs in enumerate(at):
+                rows = ranks[target] == source
+                values[np.ix_(rows, columns)] = before[np.ix_(rows, theirs)]
+    return values
 
 
 def starts(
@@ -27,71 +107,32 @@ def starts(
     exponents, ratios within a block) are spread evenly over the measured range; the sizes that suit a shape best follow by
     non-negative linear least squares. The best of them that differ from each other are kept.
     """
-    values = _shapes(circuit, omega_rad_s)
-    blocks = circuit.blocks()
-    parts = np.stack([node_impedance(b, omega_rad_s, values) for b in blocks], axis=-1) / weight_ohm[:, None]
-    matrix = np.concatenate([parts.real, parts.imag], axis=1)
-    target = z_ohm / weight_ohm
-    sizes, cost = _non_negative(matrix, np.concatenate([target.real, target.imag]))
+    from anodefree.numerics.compiled.small_nonnegative import sizes
+
+    known = shapes(circuit, omega_rad_s)
+    size, cost = sizes(known.parts, z_ohm[known.thin].copy(), weight_ohm[known.thin].copy(), _SWEEPS)
+    best = np.argsort(cost, kind="stable")[: 10 * keep]
+    values, size = known.values[best], size[best]
     power = np.array([p.power for p in circuit.parameters])
-    for k, block in enumerate(blocks):
+    for k, block in enumerate(circuit.blocks()):
         at = list(indices(block))
-        values[:, at] *= sizes[:, k, None] ** power[at]
+        values[:, at] *= size[:, k, None] ** power[at]
     values = np.clip(values, low, high)
-    chosen: list[np.ndarray] = []
     log = np.array([p.log for p in circuit.parameters])
-    for i in np.argsort(cost, kind="stable"):
-        x = ordered(circuit, values[i], omega_rad_s)[0]
-        place = np.where(log, np.log(x), 5 * x)
-        if all(np.max(np.abs(place - other)) > 0.5 for other in chosen):
-            chosen.append(place)
+    places = np.where(log, np.log(values), 5 * values)
+    chosen: list[int] = []
+    for i in range(len(best)):
+        if not chosen or np.abs(places[chosen] - places[i]).max(axis=1).min() > 0.5:
+            chosen.append(i)
         if len(chosen) == keep:
             break
-    places = np.array(chosen)
-    return np.where(log, np.exp(np.where(log, places, 0.0)), places / 5)
-
-
-def _shapes(circuit: Circuit, omega: np.ndarray) -> np.ndarray:
-    """Vectors (s, p) whose elements have an impedance of about one ohm at frequencies spread over the measured range."""
-    points = spread_points(_SHAPES, len(circuit.parameters))
-    first, last = np.log(omega.min()) - 0.7, np.log(omega.max()) + 0.7
-    values = np.empty_like(points)
-    for leaf in circuit.elements:
-        at = leaf.at
-        w = np.exp(first + (last - first) * points[:, at[-1]])
-        if leaf.symbol == "R":
-            values[:, at[0]] = 10 ** (2 * points[:, at[0]] - 1)
-        elif leaf.symbol in ("C", "L"):
-            values[:, at[0]] = 1 / w
-        elif leaf.symbol == "W":
-            values[:, at[0]] = np.sqrt(w / 2)
-        elif leaf.symbol == "Q":
-            n = values[:, at[1]] = 0.5 + 0.5 * points[:, at[0]]
-            values[:, at[0]] = w**-n
-        else:
-            values[:, at[0]], values[:, at[1]] = 10 ** (2 * points[:, at[0]] - 1), 2.5 / w
-    return values
-
-
-def _non_negative(matrix: np.ndarray, target: np.ndarray, sweeps: int = 40) -> tuple[np.ndarray, np.ndarray]:
-    """Sizes (s, k) > 0 that minimise |matrix (s, m, k) sizes - target|^2, and that minimum (s,), by coordinate descent."""
-    turned = np.swapaxes(matrix, 1, 2)
-    normal, right = turned @ matrix, turned @ target
-    own = np.maximum(np.einsum("ikk->ik", normal), 1e-300)
-    least = 1e-4 / np.sqrt(own / len(target))
-    sizes = np.maximum(right / own / matrix.shape[2], least)
-    for _ in range(sweeps):
-        for k in range(matrix.shape[2]):
-            rest = right[:, k] - np.einsum("ij,ij->i", normal[:, k], sizes) + own[:, k] * sizes[:, k]
-            sizes[:, k] = np.maximum(rest / own[:, k], least[:, k])
-    cost = np.einsum("ij,ijk,ik->i", sizes, normal, sizes) - 2 * np.einsum("ij,ij->i", right, sizes) + target @ target
-    return sizes, cost
+    return values[chosen]
 
 
 def ordered(circuit: Circuit, values: np.ndarray, omega_rad_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The same circuit with interchangeable parts named from fast to slow: the vector, and the order that gives it."""
     order = np.arange(len(values))
-    grid = np.geomspace(omega_rad_s.min() * 1e-5, omega_rad_s.max() * 1e5, 400)
+    grid = np.geomspace(omega_rad_s.min() * 1e-5, omega_rad_s.max() * 1e5, 200)
     for group in circuit.twins():
         at = [indices(node) for node in group]
         now = values[order]
