@@ -8,7 +8,7 @@ errors of Z' and Z'') excludes, in residuals r = W (z - fit) whose covariance un
   squares; any smooth violation is, up to a consistent part, one of Z' alone;
 * drift: Z of a polarisation that grows as 1 + d t/D over the time t of the sweep, by the t-test of d.
 
-Where the errors are plainly not proportional to |Z| (their size differs by 1.8 times over the sweep), the weights first follow
+Where the errors are plainly not proportional to |Z| (their size differs twofold over the sweep), the weights first follow
 them: a local size comes from second differences of the residuals along ln f, in which a smooth misfit has no part.
 The p-value of the whole is the least of 4 p(points), 4 p(departure) and 2 p(drift), at most 1: Bonferroni's bound, with half of
 the level for the drift, the violation that is met most. *Source* generalised least squares: Searle, Casella
@@ -99,8 +99,8 @@ def consistency(
 ) -> Consistency:
     """Test spectra (s, f), NaN where absent.
 
-    `time_s` (s, f) is when each point was taken; by default, one period per point in the order given. `weight` (s, f) [1/ohm] is,
-    up to a factor, one over the standard deviation of Z' and of Z''; by default 1/|Z|, or what the residuals say where they
+    `time_s` (s, f) is when each point was taken; by default, one period per point in the order given. `weight` (s, f) [1/ohm]
+    is, up to a factor, one over the standard deviation of Z' and of Z''; by default 1/|Z|, or what the residuals say where they
     plainly disagree.
 
     Raises
@@ -145,7 +145,7 @@ def _with_local_weights(model: MeasurementModel) -> MeasurementModel:
     there = model.weight > 0
     highest = np.where(there, size, 0.0).max(axis=1)
     lowest = np.where(there, size, np.inf).min(axis=1)
-    rows = np.flatnonzero(highest > 1.8 * lowest)
+    rows = np.flatnonzero(highest > 2 * lowest)
     if not len(rows):
         return model
     weight = np.where(there, model.weight / size * lowest[:, None], 0.0)[rows]
