@@ -49,6 +49,8 @@ class MeasurementModel:
     """(s,) effective number of RC elements."""
     dof: np.ndarray
     """(s,) 2 points - 3 - order."""
+    criterion: np.ndarray
+    """(s,) minus twice the logarithm of the largest restricted likelihood, up to a constant: smaller for better weights."""
     _outer: np.ndarray
     """(s, 2f, k) the weighted columns, free of R, L and C, in the coordinates in which the prior is diagonal."""
     _free: np.ndarray
@@ -148,7 +150,9 @@ def measurement_model(
     seen = (np.swapaxes(outer, 1, 2) @ y_free)[..., 0]
     total = np.sum(y_free[..., 0] ** 2, axis=1)
     left = 2 * there.sum(axis=1) - FREE
-    ridge, variance = _evidence(power, seen, total, left)
+    ridge, variance, criterion = _evidence(power, seen, total, left)
+    free_size = 2 * np.log(np.abs(np.einsum("skk->sk", triangle))).sum(axis=1)
+    criterion = criterion + free_size - 4 * np.log(np.where(there, weight, 1.0)).sum(axis=1)
     shrink = 1 / (power + ridge[:, None])
     coefficients = (axes @ (shrink * seen)[..., None])[..., 0]
     series = np.linalg.solve(triangle, turned @ (y - a @ coefficients[..., None]))[..., 0]
@@ -171,6 +175,7 @@ def measurement_model(
         np.sqrt(variance),
         order,
         np.maximum(left - order, 1.0),
+        criterion,
         outer,
         q,
         shrink,
@@ -201,8 +206,10 @@ def _size_at(at_Hz: np.ndarray, f: np.ndarray, z: np.ndarray, there: np.ndarray)
     return out
 
 
-def _evidence(power: np.ndarray, seen: np.ndarray, total: np.ndarray, left: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """lambda = sigma^2/rho^2 and sigma^2, each (s,), of the largest restricted likelihood."""
+def _evidence(
+    power: np.ndarray, seen: np.ndarray, total: np.ndarray, left: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """lambda = sigma^2/rho^2 and sigma^2 of the largest restricted likelihood, and minus twice its logarithm, each (s,)."""
     grid = np.linspace(-14.0, 3.0, 69) * np.log(10)
 
     def minus_twice_log(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -218,7 +225,8 @@ def _evidence(power: np.ndarray, seen: np.ndarray, total: np.ndarray, left: np.n
     bend = a - 2 * b + c
     shift = np.where(bend > 0, 0.5 * (a - c) / np.where(bend > 0, bend, 1.0), 0.0)
     x = grid[best] + np.clip(shift, -1, 1) * (grid[1] - grid[0])
-    return np.exp(x), minus_twice_log(x[:, None])[1][:, 0]
+    least, variance = minus_twice_log(x[:, None])
+    return np.exp(x), variance[:, 0], least[:, 0]
 
 
 # --- the classic test with a stated number of elements ---------------------------------------
