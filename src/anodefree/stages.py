@@ -42,6 +42,7 @@ MODULES: Final[dict[str, str]] = {
     "ions.regime": "anodefree.analysis.ions.regime",
     "kinetics.overpotential": "anodefree.analysis.kinetics.overpotential",
     "potentiostat.impedance": "anodefree.simulation.instruments.potentiostat",
+    "potentiostat.lithium_cell": "anodefree.simulation.cell.lithium_impedance",
     "pouch.energy": "anodefree.simulation.pouch.energy",
 }
 

@@ -8,11 +8,10 @@ errors of Z' and Z'') excludes, in residuals r = W (z - fit) whose covariance un
   squares; any smooth violation is, up to a consistent part, one of Z' alone;
 * drift: Z of a polarisation that grows as 1 + d t/D over the time t of the sweep, by the t-test of d.
 
-Where the errors are plainly not proportional to |Z| (their size differs twofold over the sweep), the weights first follow
-them: a local size comes from second differences of the residuals along ln f, in which a smooth misfit has no part.
-The p-value of the whole is the least of 4 p(points), 4 p(departure) and 2 p(drift), at most 1: Bonferroni's bound, with half of
-the level for the drift, the violation that is met most. *Source* generalised least squares: Searle, Casella
-and McCulloch, Variance Components (Wiley 1992), chapter 6; the rest is derived here.
+Where the errors are plainly not proportional to |Z|, the weights follow them: a local size comes from second differences of the
+residuals along ln f, in which a smooth misfit has no part. The p-value of the whole is the least of 4 p(points), 4 p(departure)
+and 2 p(drift), at most 1: Bonferroni's bound, with half of the level for the drift, the violation that is met most. *Source*
+generalised least squares: Searle, Casella and McCulloch, Variance Components (Wiley 1992), chapter 6; the rest is derived here.
 """
 
 from __future__ import annotations
@@ -29,6 +28,8 @@ LEVEL: Final = 0.01
 """The p-value below which a spectrum is said to violate: the rate of false alarms, about."""
 TOLERANCE: Final = 1e-3
 """Departures over |Z|, and drifts, that nobody minds, however significant: the accuracy of a good instrument."""
+LOCAL_PENALTY: Final = 10.0
+"""What minus twice the log likelihood must gain by local weights, about that of their five degrees of freedom."""
 MOST_OUT: Final = 0.2
 """No more than this part of the points is ever left out as outliers."""
 
@@ -110,10 +111,10 @@ def consistency(
     given = modulus_weight(frequency_Hz, z_ohm) if weight is None else weight
     if ((given > 0).sum(axis=1) < 8).any():
         raise ValueError("eight points at least are needed")
-    model = measurement_model(frequency_Hz, z_ohm, given)
+    first = measurement_model(frequency_Hz, z_ohm, given)
+    model, outlier, p_points = _without_outliers(first, tolerance)
     if weight is None:
-        model = _with_local_weights(model)
-    model, outlier, p_points = _without_outliers(model, tolerance)
+        model, outlier, p_points = _with_local_weights(first, (model, outlier, p_points), tolerance)
     passed = sweep_fraction(frequency_Hz) if time_s is None else _fraction(time_s, given > 0)
     drift, drift_std, p_drift = _drift(model, passed)
     knot, hats = _hats(model)
@@ -139,17 +140,30 @@ def _fraction(time_s: np.ndarray, there: np.ndarray) -> np.ndarray:
     return np.where(there, np.nan_to_num((time - first) / np.where(last > first, last - first, 1.0)), 0.0)
 
 
-def _with_local_weights(model: MeasurementModel) -> MeasurementModel:
-    """The fit with weights that follow the size of the residuals along the frequency, where that plainly varies."""
-    size = local_size(model)
-    there = model.weight > 0
-    highest = np.where(there, size, 0.0).max(axis=1)
-    lowest = np.where(there, size, np.inf).min(axis=1)
+_Sorted = tuple[MeasurementModel, np.ndarray, np.ndarray]
+"""A fit without outliers, which they are, and the p-value of the oddest point."""
+
+
+def _with_local_weights(first: MeasurementModel, plain: _Sorted, tolerance: float) -> _Sorted:
+    """The same with weights that follow the size of the residuals along the frequency, for spectra that ask for it.
+
+    They ask where that size varies twofold and fewer points are then outliers, or as many and the likelihood is far larger.
+    """
+    size, there = local_size(first), first.weight > 0
+    highest, lowest = np.where(there, size, 0.0).max(axis=1), np.where(there, size, np.inf).min(axis=1)
     rows = np.flatnonzero(highest > 2 * lowest)
     if not len(rows):
-        return model
-    weight = np.where(there, model.weight / size * lowest[:, None], 0.0)[rows]
-    return model.replaced(rows, measurement_model(model.frequency_Hz[rows], model.z_ohm[rows], weight, model.tau_s[rows]))
+        return plain
+    weight = np.where(there, first.weight / size * lowest[:, None], 0.0)[rows]
+    again = measurement_model(first.frequency_Hz[rows], first.z_ohm[rows], weight, first.tau_s[rows])
+    model, outlier, p = _without_outliers(again, tolerance)
+    fewer = outlier.sum(axis=1) - plain[1][rows].sum(axis=1)
+    better = (fewer < 0) | ((fewer == 0) & (model.criterion < plain[0].criterion[rows] - LOCAL_PENALTY))
+    if not better.any():
+        return plain
+    told, p_points = plain[1].copy(), plain[2].copy()
+    told[rows[better]], p_points[rows[better]] = outlier[better], p[better]
+    return plain[0].replaced(rows[better], model.only(better)), told, p_points
 
 
 def local_size(model: MeasurementModel, width_decades: float = 0.7) -> np.ndarray:
@@ -204,8 +218,9 @@ def _point_p(model: MeasurementModel) -> tuple[np.ndarray, np.ndarray]:
     kept = model.weight > 0
     points, r = kept.shape[1], model.standardised
     both = np.where(np.concatenate([kept, kept], axis=1), np.abs(r), np.nan)
-    # A few bad points must not set the scale by which they are judged.
-    scale = np.maximum(np.minimum(model.noise, 1.4826 * np.nanmedian(both, axis=1)), 1e-300)
+    # A few bad points must not set the scale by which they are judged; without any, the median is the worse estimate.
+    robust = 1.4826 * np.nanmedian(both, axis=1)
+    scale = np.maximum(np.where(model.noise > 1.3 * robust, robust, model.noise), 1e-300)
     size = (r[:, :points] ** 2 + r[:, points:] ** 2) / (2 * scale[:, None] ** 2)
     p = np.minimum(1.0, fdtrc(2, model.dof[:, None], size) * kept.sum(axis=1)[:, None])
     left = np.sqrt(np.maximum(model.remaining, 0.02))

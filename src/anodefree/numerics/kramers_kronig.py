@@ -90,6 +90,10 @@ class MeasurementModel:
             changed[field.name] = whole
         return MeasurementModel(**changed)
 
+    def only(self, which: np.ndarray) -> MeasurementModel:
+        """Some of its spectra."""
+        return MeasurementModel(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
+
     def cleared(self, columns: np.ndarray) -> np.ndarray:
         """Weighted columns (s, 2f, c) times the inverse covariance: what of them no Kramers-Kronig consistent Z explains."""
         columns = columns - self._free @ (np.swapaxes(self._free, 1, 2) @ columns)

@@ -122,7 +122,7 @@ def _outlier_fault(out: np.ndarray, every: np.ndarray) -> Fault:
     named = ", ".join(_hz(x) for x in np.sort(out)[:4]) + (f" and {len(out) - 4} more" if len(out) > 4 else "")
     what = f"{len(out)} outlier{'s' if len(out) > 1 else ''} ({named})"
     mains = np.abs(np.log(out[:, None] / np.array([50.0, 60.0, 100.0, 120.0, 150.0, 180.0]))).min(axis=1) < 0.13
-    if mains.mean() > 0.5:
+    if mains.mean() >= 0.5:
         return Fault("mains", what, 0.0, "mains pickup: shield the cell, or leave them out (eis.clean)")
     if len(out) >= 2 and out.min() >= np.sort(every)[-2 * len(out)]:
         return Fault("high", what, 0.0, "cable or instrument: shorter leads, or leave these points out (eis.clean)")
