@@ -44,7 +44,7 @@ def test_unsound_files_say_why(shared: Path, name: str) -> None:
 
 
 def test_the_classic_test_agrees_with_impedance_py(shared: Path) -> None:
-    """impedance.py 1.7.1, linKK(c=0.5, max_M=100, fit_type="complex", add_cap=True), on the points with Z'' < 0: 27 elements."""
+    """impedance.py 1.7.1, linKK(c=0.5, max_M=100, fit_type="complex", add_cap=True), where Z'' < 0: 27 elements."""
     from anodefree.numerics.kramers_kronig import counted_model
 
     spectrum = af.read(shared / "eis" / "impedance_py" / "exampleData.csv")

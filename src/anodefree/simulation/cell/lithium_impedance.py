@@ -30,7 +30,11 @@ def lithium_cell(
     *,
     j0_A_m2: Annotated[
         float,
-        Par("exchange current density of the working electrode at the reference temperature", gt=0, source="Fig. 4b, M-Ni"),
+        Par(
+            "exchange current density of the working electrode at the reference temperature",
+            gt=0,
+            source="section 2.3, Fig. 4f, M-Ni",
+        ),
     ] = 13.4,
     counter_j0_A_m2: Annotated[float | None, Par("that of the counter electrode; none: the same", gt=0)] = None,
     activation_energy_J_mol: Annotated[float, Par("activation energy of j0, both electrodes", source="Fig. 4e, M-Ni")] = 53.7e3,
