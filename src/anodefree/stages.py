@@ -35,10 +35,15 @@ MODULES: Final[dict[str, str]] = {
     "deposit.ratio": "anodefree.analysis.deposit.ratio",
     "deposit.thickness": "anodefree.analysis.deposit.thickness",
     "eis.arrhenius": "anodefree.analysis.eis.arrhenius",
+    "eis.clean": "anodefree.analysis.eis.clean",
+    "eis.drift": "anodefree.analysis.eis.drift",
     "eis.evolution": "anodefree.analysis.eis.evolution",
     "eis.fit": "anodefree.analysis.eis.fit",
+    "eis.kramers_kronig": "anodefree.analysis.eis.kramers_kronig",
     "eis.profile": "anodefree.analysis.eis.profile",
     "eis.propose": "anodefree.analysis.eis.propose",
+    "eis.weights": "anodefree.analysis.eis.weights",
+    "eis.z_hit": "anodefree.analysis.eis.z_hit",
     "inventory.curve": "anodefree.simulation.cell.inventory_curve",
     "inventory.efficiency": "anodefree.analysis.inventory.efficiency",
     "inventory.retention": "anodefree.analysis.inventory.retention",
@@ -47,6 +52,7 @@ MODULES: Final[dict[str, str]] = {
     "ions.regime": "anodefree.analysis.ions.regime",
     "kinetics.overpotential": "anodefree.analysis.kinetics.overpotential",
     "potentiostat.impedance": "anodefree.simulation.instruments.potentiostat",
+    "potentiostat.lithium_cell": "anodefree.simulation.cell.lithium_impedance",
     "pouch.energy": "anodefree.simulation.pouch.energy",
 }
 

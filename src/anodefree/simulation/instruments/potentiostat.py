@@ -14,6 +14,7 @@ from anodefree.kinds.impedance import IMPEDANCE, Impedance
 from anodefree.physics.arrhenius import activated_resistance_ohm
 from anodefree.physics.circuits import Circuit, read_circuit
 from anodefree.registry import Demo, stage
+from anodefree.simulation.instruments import artefacts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,6 +91,20 @@ def impedance(
     rest_s: Annotated[
         float, Par("time to reach the next temperature", ge=0, source="usual for a coin cell", assumed=True)
     ] = 3600.0,
+    amplitude_V: Annotated[
+        float, Par("amplitude of the potential on the cell; 0: so small that the answer is linear", ge=0, le=1)
+    ] = 0.0,
+    interfaces: Annotated[int, Par("electrodes that share the activated resistance alike, where it is large", ge=1, le=2)] = 1,
+    noise_floor_ohm: Annotated[float, Par("standard deviation of Z' and of Z'' that does not scale with |Z|", ge=0)] = 0.0,
+    series_drift: Annotated[
+        float, Par("growth of the activated resistance per sweep that goes on from one to the next, relative", gt=-1)
+    ] = 0.0,
+    cable_inductance_H: Annotated[float, Par("inductance of the leads", ge=0, le=1e-3)] = 0.0,
+    stray_capacitance_F: Annotated[float, Par("capacitance across the leads", ge=0, le=1e-3)] = 0.0,
+    mains_pickup: Annotated[float, Par("amplitude of the mains over that of the signal", ge=0, le=1)] = 0.0,
+    mains_Hz: Annotated[float, Par("frequency of the mains", gt=0)] = 50.0,
+    glitch_probability: Annotated[float, Par("part of the points that a change of range strikes", ge=0, le=1)] = 0.0,
+    glitch_size: Annotated[float, Par("size of such a glitch over |Z|", ge=0, le=10)] = 0.05,
     rng: np.random.Generator,
 ) -> Impedance:
     """Impedance spectra of a known circuit at several temperatures, as a potentiostat would record them.
@@ -97,9 +112,13 @@ def impedance(
     Z_m(f) = Z_c(f; p(T, t)) + noise |Z_c| (a + j b), a and b standard normal. The interface's resistance follows the
     paper's law T/R = A exp(-Ea/(R_g T)) through its value at the reference temperature, and grows as R (1 + drift t/D) in
     the time t of a sweep of duration D = sum over f of (settle + cycles/f), run from high to low frequency; so a drift breaks
-    the Kramers-Kronig relations at low frequency, as it does in a real cell. Each sweep begins without drift.
-    Arrays: frequency_Hz, Z_re_ohm, Z_im_ohm (spectrum, frequency), high to low; temperature_K, time_s (spectrum), the time at
-    which a sweep begins. *Valid when* the cell responds linearly. *Source* Chen et al. (2026), section 4.2.1, for range,
+    the Kramers-Kronig relations at low frequency, as it does in a real cell. Each sweep begins without drift, but for
+    `series_drift` r: R (1 + r)^(time/D), time since the series began. With `amplitude_V` the interface answers as Butler and
+    Volmer say, each of `interfaces` with the voltage that reaches it (`artefacts.large_signal`). Then Z is seen through the
+    leads, with noise, the mains, and glitches (`artefacts`); all of these are off by default.
+    Arrays: frequency_Hz, Z_re_ohm, Z_im_ohm, record_time_s (spectrum, frequency), high to low; temperature_K, time_s
+    (spectrum), the time at which a sweep begins. *Valid when* the cell responds linearly, or with `amplitude_V` where its
+    charge transfer is what does not. *Source* Chen et al. (2026), section 4.2.1, for range,
     temperatures and law; Orazem and Tribollet (2017) for noise proportional to |Z|.
     Raises ConfigError: the circuit, a parameter's name or value, or the order of the frequencies.
     """
@@ -120,15 +139,29 @@ def impedance(
     middle_s, duration_s = acquisition_s(f, cycles, settle_s)
     # One parameter vector per point, because the cell may change while the sweep runs.
     table = np.repeat(activated_values(tree, base, t, reference_temperature_K, energies)[:, None], len(f), axis=1)
-    table[..., tree.names.index(activated)] *= 1 + drift * middle_s / duration_s
-    z = tree.impedance(2 * np.pi * f[:, None], table)[..., 0]
-    z = z + noise * np.abs(z) * (rng.standard_normal(z.shape) + 1j * rng.standard_normal(z.shape))
+    start_s = np.arange(len(t)) * (duration_s + rest_s)
+    at_s = start_s[:, None] + middle_s
+    interface = tree.names.index(activated)
+    table[..., interface] *= 1 + drift * middle_s / duration_s
+    if series_drift:
+        table[..., interface] *= (1 + series_drift) ** (at_s / duration_s)
+    w = 2 * np.pi * f
+    if amplitude_V:
+        table = artefacts.large_signal(tree, w, table, activated, amplitude_V, t[:, None], interfaces)
+    z = artefacts.leads(w, tree.impedance(w[:, None], table)[..., 0], cable_inductance_H, stray_capacitance_F)
+    size = noise * np.abs(z) if not noise_floor_ohm else np.hypot(noise * np.abs(z), noise_floor_ohm)
+    z = z + size * (rng.standard_normal(z.shape) + 1j * rng.standard_normal(z.shape))
+    if mains_pickup:
+        z = z * (1 + artefacts.mains_pickup(f, cycles, mains_Hz, mains_pickup, rng, z.shape))
+    if glitch_probability:
+        z = z * artefacts.glitches(glitch_probability, glitch_size, rng, z.shape)
     arrays = {
         "frequency_Hz": np.repeat(f[None], len(t), axis=0),
         "Z_re_ohm": z.real,
         "Z_im_ohm": z.imag,
         "temperature_K": t,
-        "time_s": np.arange(len(t)) * (duration_s + rest_s),
+        "time_s": start_s,
+        "record_time_s": at_s,
     }
     return Measurement.of(IMPEDANCE, arrays, {"instrument": "virtual potentiostat", "cell": tree.text})
 
