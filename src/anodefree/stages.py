@@ -35,8 +35,14 @@ MODULES: Final[dict[str, str]] = {
     "ions.fly": "anodefree.simulation.ions.fly",
     "ions.helix": "anodefree.analysis.ions.helix",
     "ions.regime": "anodefree.analysis.ions.regime",
+    "kinetics.butler_volmer": "anodefree.analysis.kinetics.butler_volmer",
+    "kinetics.exchange_current": "anodefree.analysis.kinetics.exchange_current",
+    "kinetics.linear_slope": "anodefree.analysis.kinetics.linear_slope",
     "kinetics.overpotential": "anodefree.analysis.kinetics.overpotential",
+    "kinetics.tafel": "anodefree.analysis.kinetics.tafel",
     "potentiostat.impedance": "anodefree.simulation.instruments.potentiostat",
+    "potentiostat.linear_sweep": "anodefree.simulation.instruments.linear_sweep",
+    "potentiostat.voltammetry": "anodefree.simulation.instruments.voltammetry",
     "pouch.energy": "anodefree.simulation.pouch.energy",
 }
 
