@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from anodefree.analysis.kinetics.butler_volmer import comparison, spread_ln_j0
 from anodefree.analysis.kinetics.curve import AREA, ELECTRODES, RESISTANCE, REST, SCAN, TEMPERATURE, Curve, curve_of
+from anodefree.analysis.kinetics.curve_fit import comparison, spread_ln_j0
 from anodefree.analysis.kinetics.linear_slope import j0_of, slope_of
 from anodefree.analysis.kinetics.tafel import tafel_of
 from anodefree.core.measurement import Measurement
@@ -182,7 +182,7 @@ def draw(result: Result, ax: Axes) -> None:
     ax.axvspan(0.1 * (best.value - 2 * best.std), 0.1 * (best.value + 2 * best.std), color=SOFT, alpha=0.2, lw=0)
     ax.errorbar(value, at, xerr=2 * std, fmt="o", color=COLOURS[0], capsize=2)
     ax.set_yticks(at, [TITLES[n].replace(", ", ",\n").replace(" with", "\nwith").replace(" as", "\nas") for n in names])
-    ax.set(xlabel="exchange current density / mA cm$^{-2}$", ylim=(-0.6, len(names) - 0.4))
+    ax.set(xlabel="$j_0$ / mA cm$^{-2}$", ylim=(-0.6, len(names) - 0.4))
 
 
 @exchange_current.demo

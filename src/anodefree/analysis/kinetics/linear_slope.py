@@ -205,7 +205,7 @@ def draw(result: Result, ax: Axes) -> None:
     ax.plot(1e3 * data["potential_V"], 0.1 * data["current_density_A_m2"], ".", color=SOFT, label="measured")
     ax.plot(x, 0.1 * data["line_A_m2"], color=COLOURS[0], label="cubic")
     text = f"$j_0$ = {result.estimates['j0']}".replace("mA/cm2", "mA cm$^{-2}$")
-    ax.plot(x, 0.1 * data["tangent_A_m2"], color=COLOURS[1], ls="--", lw=0.9, label=f"slope at rest, {text}")
+    ax.plot(x, 0.1 * data["tangent_A_m2"], color=COLOURS[1], ls="--", lw=0.9, label=text)
     ax.set(xlabel="potential / mV", ylabel="current density / mA cm$^{-2}$")
     ax.legend(loc="upper left", handlelength=1.4)
 

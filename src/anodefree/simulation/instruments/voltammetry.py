@@ -156,8 +156,8 @@ def voltammetry(
     and the steps of a converter whose range is the next decade.
     Arrays: time_s, potential_V, current_A (positive on stripping), record_cycle.
     *Valid when* one electron is transferred, the profile in the electrolyte is steady at this scan rate, and the surface does
-    not change. *Source* Bard and Faulkner 2001, equation 3.4.10 and section 1.2; Chen et al. 2026, section 4.2.1, for window and
-    rate. Raises ConfigError: a sweep without extent or with too many records, two electrodes with α other than ½.
+    not change. *Source* Bard and Faulkner 2001, equation 3.4.10 and section 1.2; Chen et al. 2026, section 4.2.1, for window
+    and rate. Raises ConfigError: a sweep without extent or with too many records, two electrodes with α other than ½.
     """
     if electrodes == 2 and transfer_coefficient != 0.5:
         raise ConfigError("two electrodes are computed with ½ only", "transfer_coefficient", "their sum hardly depends on it")
