@@ -50,7 +50,7 @@ def leg_of(measured: Measurement, reduction: bool | None, area_m2: float | None,
     timed = "time_s" in measured
     time = measured["time_s"][here] if timed else np.arange(len(j), dtype=float)
     runs = [r for r in _runs(potential) if len(r) >= FEWEST]
-    even = [r for r in runs if not timed or _even(potential[r], time[r])]
+    even = [r for r in (_without_rest(r, potential, time) for r in runs) if not timed or _even(potential[r], time[r])]
     wanted = [r for r in even if reduction is None or (potential[r[-1]] < potential[r[0]]) == reduction]
     if not wanted:
         way = "" if reduction is None else " to lower potential" if reduction else " to higher potential"
@@ -69,8 +69,8 @@ def leg_of(measured: Measurement, reduction: bool | None, area_m2: float | None,
     start = float(np.median(y[: max(len(y) // 10, 3)]))
     turned = bool((y - start).max() < (start - y).max())
     y = -y if turned else y
-    order = np.argsort(direction * e, kind="stable")
-    return Leg((direction * e)[order], y[order], direction, rate, noise_of(y), turned)
+    progress, at = np.unique(direction * e, return_inverse=True)  # rising, each potential once
+    return Leg(progress, np.bincount(at, y) / np.bincount(at), direction, rate, noise_of(y), turned)
 
 
 def _runs(potential: np.ndarray) -> list[np.ndarray]:
@@ -89,6 +89,16 @@ def _runs(potential: np.ndarray) -> list[np.ndarray]:
             low = i
     ends.append(len(potential) - 1)
     return [np.arange(a, b + 1) for a, b in pairwise(ends) if b > a]
+
+
+def _without_rest(run: np.ndarray, potential: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """A run that is not even, less the records at its start and end in which the potential hardly moves."""
+    e = potential[run]
+    if _even(e, time[run]):
+        return run
+    least = 0.005 * abs(float(e[-1] - e[0]))
+    first, last = np.flatnonzero(np.abs(e - e[0]) < least)[-1], np.flatnonzero(np.abs(e - e[-1]) < least)[0]
+    return run[first : last + 1] if last - first >= FEWEST else run
 
 
 def _even(potential: np.ndarray, time: np.ndarray) -> bool:
@@ -217,7 +227,7 @@ def tangent(u: np.ndarray, y: np.ndarray, until: int, noise: float) -> tuple[flo
     for factor in (0.7, 1.0, 1.4):
         points = max(7, round(base * factor)) | 1
         half = points // 2
-        steep = np.gradient(smoothed(y, points), u)[: until + 1]
+        steep = (np.gradient(smoothed(y, points)) / np.gradient(smoothed(u, points)))[: until + 1]
         margin = min(half, until // 3)
         at = margin + int(np.argmax(steep[margin : until - margin + 1]))
         near = slice(max(at - half, 0), min(at + half, until) + 1)
