@@ -39,6 +39,7 @@ MODULES: Final[dict[str, str]] = {
     "kinetics.exchange_current": "anodefree.analysis.kinetics.exchange_current",
     "kinetics.linear_slope": "anodefree.analysis.kinetics.linear_slope",
     "kinetics.lsv": "anodefree.analysis.kinetics.lsv",
+    "kinetics.marcus": "anodefree.analysis.kinetics.marcus",
     "kinetics.overpotential": "anodefree.analysis.kinetics.overpotential",
     "kinetics.tafel": "anodefree.analysis.kinetics.tafel",
     "potentiostat.impedance": "anodefree.simulation.instruments.potentiostat",

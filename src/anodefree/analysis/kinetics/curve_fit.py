@@ -153,7 +153,7 @@ def fitted(curve: Curve, ask: Ask, sigma_A_m2: np.ndarray | None = None) -> Fitt
         guess = found.values[None]
         off = found.residuals[: len(j)] * weight
         if sigma_A_m2 is None:
-            weight = _noise_A_m2(off, j, len(names))
+            weight = noise_A_m2(off, j, len(names))
     found = replace(found, values=found.values * scale, covariance=found.covariance * np.outer(scale, scale))
     made = model_A_m2(found.values[None], curve, ask)[0][0]
     return Fitted(ask, found, weight, inflation((made - j) / weight, len(names)), made)
@@ -167,7 +167,7 @@ def _guess_j0(curve: Curve, electrodes: int) -> float:
     return max(electrodes * slope * float(thermal_voltage_V(curve.temperature_K)), 1e-9 * float(np.abs(j).max()))
 
 
-def _noise_A_m2(off: np.ndarray, j: np.ndarray, parameters: int) -> np.ndarray:
+def noise_A_m2(off: np.ndarray, j: np.ndarray, parameters: int) -> np.ndarray:
     """Standard deviation of each point, √(a² + b² j²), with a and b from the squares of what is off."""
     from scipy.optimize import nnls
 
