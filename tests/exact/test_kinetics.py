@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 import anodefree as af
 from anodefree.core.measurement import Measurement
 from anodefree.core.result import Result
-from anodefree.errors import ConfigError, DataError
+from anodefree.errors import AnodefreeError, ConfigError, DataError
 from anodefree.kinds.polarisation import POLARISATION
 from anodefree.physics import butler_volmer as bv
 from anodefree.physics.polarisation import steady
@@ -290,3 +291,26 @@ def test_four_routes_agree_on_one_process_and_tell_two_apart() -> None:
     assert alone["area_resistance"] == pytest.approx(2e-4, rel=0.05)
     with pytest.raises(ConfigError, match="area"):
         af.exchange_current(curve(e, j), charge_transfer_resistance_ohm=20.0)
+
+
+@pytest.mark.parametrize("stage", ["tafel", "butler_volmer", "linear_slope", "exchange_current", "marcus", "lsv"])
+def test_nonsense_ends_in_one_clear_error_or_a_result(stage: str) -> None:
+    rng = np.random.default_rng(8)
+    n, e = 60, np.linspace(-0.2, 0.2, 60)
+    for potential, j in (
+        (np.zeros(n), rng.normal(size=n)),
+        (e, np.zeros(n)),
+        (e, np.ones(n)),
+        (e, rng.normal(size=n)),
+        (e, 1e200 * np.sinh(e)),
+        (e, 1e-200 * np.sinh(e)),
+        (1e3 * e, e),
+        (0.1 * np.sign(e), np.sign(e)),
+        (e, np.where(np.arange(n) == 30, 1e6, 0.0)),
+        (e[:2], e[:2]),
+        (rng.normal(size=n), rng.normal(size=n)),
+    ):
+        result = None
+        with contextlib.suppress(AnodefreeError):
+            result = getattr(af, stage)(curve(potential, j, area_m2="no number"))
+        assert result is None or all(np.isfinite(v.value) or k == "onset" for k, v in result.estimates.items())

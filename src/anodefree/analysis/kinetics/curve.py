@@ -78,22 +78,23 @@ def curve_of(
     ConfigError: there is no such scan. DataError: no current, no area to divide it by, fewer than four records.
     """
     measured = measured if area_m2 is None else measured.with_meta(area_m2=area_m2)
-    area = _number(measured, "area_m2")
+    area = number(measured, "area_m2")
     j, potential = current_density_A_m2(measured), measured["potential_V"] - rest_potential_V
     chosen, checks = _scan(measured, scan), list[Check]()
     j, potential = j[chosen], potential[chosen]
-    rate = _number(measured, "scan_rate_V_s")
+    rate = number(measured, "scan_rate_V_s")
     if rate is None and "time_s" in measured:
         rate = _rate(potential, measured["time_s"][chosen])
     if len(j) < 4:
         raise DataError(f"has {len(j)} records", measured.source.name, "a curve needs four at least")
+    plausible(potential, j, measured.source.name)
     j, said = _signed(potential, j)
     checks += said
-    temperature = temperature_K if temperature_K is not None else _number(measured, "temperature_K")
+    temperature = temperature_K if temperature_K is not None else number(measured, "temperature_K")
     if temperature is None:
         temperature = ROOM_K
         checks.append(Check("temperature", "warn", "no temperature is given: 25 °C is assumed"))
-    stated = _number(measured, "ohmic_resistance_ohm")
+    stated = number(measured, "ohmic_resistance_ohm")
     if area_resistance_ohm_m2 is None and stated is not None and area is not None:
         area_resistance_ohm_m2 = Uncertain(stated * area)
     return Curve(
@@ -101,7 +102,19 @@ def curve_of(
     )
 
 
-def _number(measured: Measurement, name: str) -> float | None:
+def plausible(potential_V: np.ndarray, current_density_A_m2: np.ndarray, where: str) -> None:
+    """Raise DataError where the potential never changes, or numbers cannot be volts or amperes per square metre."""
+    if not np.ptp(potential_V) > 0:
+        raise DataError("has one potential only", where, "is it the right column?")
+    for what, size, most in (
+        ("potential", float(np.abs(potential_V).max()), 1e3),
+        ("current density", float(np.abs(current_density_A_m2).max()), 1e15),
+    ):
+        if size > most or 0 < size < 1e-15:
+            raise DataError(f"has a {what} of {size:.3g} in SI", where, "check the column's unit, and the area")
+
+
+def number(measured: Measurement, name: str) -> float | None:
     value = measured.meta.get(name)
     ok = isinstance(value, (int, float)) and not isinstance(value, bool) and np.isfinite(value) and value > 0
     return float(value) if ok else None  # type: ignore[arg-type]  # a number, as just tested

@@ -65,7 +65,8 @@ class Fitted:
         """Between two free parameters."""
         i, k = self.ask.names.index(one), self.ask.names.index(other)
         c = self.fit.covariance
-        return float(c[i, k] / np.sqrt(c[i, i] * c[k, k]))
+        size = float(np.sqrt(c[i, i] * c[k, k]))
+        return float(c[i, k]) / size if size > 0 else 0.0
 
 
 def model_A_m2(values: np.ndarray, curve: Curve, ask: Ask) -> tuple[np.ndarray, np.ndarray]:

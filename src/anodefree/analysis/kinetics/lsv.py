@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from anodefree.analysis.kinetics.curve import AREA
+from anodefree.analysis.kinetics.curve import AREA, number
 from anodefree.analysis.kinetics.sweep import Baseline, Leg, baseline_of, crossing, leg_of, peak_at, smoothed, tangent
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
@@ -122,8 +122,8 @@ def lsv(
     baseline = baseline_of(leg, window, constant=constant_baseline)
     found = read_leg(leg, baseline, after, threshold_A_m2)
     other = read_leg(leg, baseline_of(leg, window, constant=not constant_baseline), after, threshold_A_m2)
-    area = area_m2 or curve.meta.get("area_m2")
-    estimates = _estimates(leg, found, threshold_A_m2, float(area) if area else None)
+    area = area_m2 or number(curve, "area_m2")
+    estimates = _estimates(leg, found, threshold_A_m2, area)
     return Result.of(estimates, _curves(leg, baseline, found), _checks(leg, baseline, window, found, other, threshold_A_m2))
 
 

@@ -163,7 +163,7 @@ def draw(result: Result, ax: Axes) -> None:
     ax.plot(1e3 * data["overpotential_V"], j, "o", color=COLOURS[1], ms=3, label="measured")
     ax.set_yscale("log")
     ax.set(xlabel="overpotential / mV", ylabel="|current density| / mA cm$^{-2}$", ylim=(0.5 * j[j > 0].min(), 3 * j.max()))
-    ax.legend(loc="lower right", handlelength=1.4)
+    ax.legend(loc="upper center", handlelength=1.2, fontsize=6)
 
 
 @marcus.demo

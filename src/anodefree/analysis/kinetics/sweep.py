@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from anodefree.analysis.kinetics.curve import number, plausible
 from anodefree.core.measurement import Measurement
 from anodefree.errors import ConfigError, DataError
 from anodefree.kinds.polarisation import current_density_A_m2
@@ -47,6 +48,7 @@ def leg_of(measured: Measurement, reduction: bool | None, area_m2: float | None,
     if not here.any():
         raise ConfigError(f"there is no scan {scan}", "scan", "leave it out to search all")
     j, potential = current_density_A_m2(measured)[here], measured["potential_V"][here]
+    plausible(potential, j, measured.source.name)
     timed = "time_s" in measured
     time = measured["time_s"][here] if timed else np.arange(len(j), dtype=float)
     runs = [r for r in _runs(potential) if len(r) >= FEWEST]
@@ -61,8 +63,7 @@ def leg_of(measured: Measurement, reduction: bool | None, area_m2: float | None,
         )
     run = max(wanted, key=lambda r: abs(potential[r[-1]] - potential[r[0]]))
     e, direction = potential[run], float(np.sign(potential[run[-1]] - potential[run[0]]))
-    rate = measured.meta.get("scan_rate_V_s")
-    rate = float(rate) if isinstance(rate, (int, float)) and rate > 0 else None
+    rate = number(measured, "scan_rate_V_s")
     if rate is None and timed and time[run[-1]] > time[run[0]]:
         rate = float(abs(e[-1] - e[0]) / (time[run[-1]] - time[run[0]]))
     y = direction * j[run]
@@ -239,7 +240,7 @@ def tangent(u: np.ndarray, y: np.ndarray, until: int, noise: float) -> tuple[flo
         fine = np.linspace(x[0], x[-1], 401)
         z = float(fine[np.argmax(c[1] + 2 * c[2] * fine + 3 * c[3] * fine**2)])
         value, rise = z ** np.arange(4), np.array([0.0, 1.0, 2 * z, 3 * z**2])
-        height, slope = float(value @ c), max(float(rise @ c), 1e-300)
+        height, slope = float(value @ c), max(float(rise @ c), 1e-6 * float(np.abs(y).max()), 1e-100)
         gradient = height / slope**2 * rise - value / slope
         found.append(
             (
