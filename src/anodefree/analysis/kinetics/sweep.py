@@ -118,7 +118,7 @@ def noise_of(y: np.ndarray) -> float:
     return max(
         found,
         float(steps[steps > 0].min(initial=0.0)) / np.sqrt(12) if (steps > 0).any() else 0.0,
-        1e-12 * float(np.abs(y).max()),
+        1e-12 * float(np.abs(y).max()) + 1e-30,
     )
 
 
