@@ -50,9 +50,17 @@ MODULES: Final[dict[str, str]] = {
     "ions.fly": "anodefree.simulation.ions.fly",
     "ions.helix": "anodefree.analysis.ions.helix",
     "ions.regime": "anodefree.analysis.ions.regime",
+    "kinetics.butler_volmer": "anodefree.analysis.kinetics.butler_volmer",
+    "kinetics.exchange_current": "anodefree.analysis.kinetics.exchange_current",
+    "kinetics.linear_slope": "anodefree.analysis.kinetics.linear_slope",
+    "kinetics.lsv": "anodefree.analysis.kinetics.lsv",
+    "kinetics.marcus": "anodefree.analysis.kinetics.marcus",
     "kinetics.overpotential": "anodefree.analysis.kinetics.overpotential",
+    "kinetics.tafel": "anodefree.analysis.kinetics.tafel",
     "potentiostat.impedance": "anodefree.simulation.instruments.potentiostat",
+    "potentiostat.linear_sweep": "anodefree.simulation.instruments.linear_sweep",
     "potentiostat.lithium_cell": "anodefree.simulation.cell.lithium_impedance",
+    "potentiostat.voltammetry": "anodefree.simulation.instruments.voltammetry",
     "pouch.energy": "anodefree.simulation.pouch.energy",
 }
 
