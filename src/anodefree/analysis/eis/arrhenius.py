@@ -11,6 +11,7 @@ from anodefree.analysis.eis.activation import Activation, activation, curvature_
 from anodefree.analysis.eis.fit import CircuitFit, check_fixed, fit_series, soundness
 from anodefree.analysis.eis.joint import Spectra
 from anodefree.analysis.eis.joint_activation import JointActivation, Thermometry, Tie, joint_activation
+from anodefree.analysis.eis.validity import kramers_kronig_checks
 from anodefree.core.constants import GAS_J_MOL_K, ZERO_CELSIUS_K
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
@@ -151,7 +152,8 @@ def arrhenius(
         "line_high": ("line", line + t95 * band),
         "two_step_line": ("line", classic.ln_prefactor - classic.energy_J_mol * inverse / GAS_J_MOL_K),
     }
-    checks = [  # what the spectra themselves are worth (Kramers-Kronig) belongs in front of these
+    checks = [
+        *kramers_kronig_checks(spectra),
         *_line_checks(t, y, y_std, r_ohm, classic, estimates["Ea"]),
         *_joint_checks(joint, classic, len(fits) * int(np.sum(fits[0].free))),
         *soundness(fits),

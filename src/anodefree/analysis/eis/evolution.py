@@ -10,6 +10,7 @@ from scipy.special import ndtri
 
 from anodefree.analysis.eis.fit import Weighting, check_fixed, fit_circuit
 from anodefree.analysis.eis.joint import Spectra
+from anodefree.analysis.eis.validity import kramers_kronig_checks
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
@@ -199,7 +200,8 @@ def evolution(
         if array in spectra:
             curves[array] = ("spectrum", spectra[array][order])
     curves |= _courses(parameters, found)
-    return Result.of(estimates, curves, _checks(found, parameters, name, place, order))
+    checks = kramers_kronig_checks(spectra) + _checks(found, parameters, name, place, order)
+    return Result.of(estimates, curves, checks)
 
 
 _SUFFIX: Final = {"ohm": "_ohm", "F": "_F", "H": "_H", "s": "_s"}
@@ -246,7 +248,7 @@ def _courses(parameters: list[Parameter], found: Evolution) -> dict[str, tuple[A
 
 
 def _checks(found: Evolution, parameters: list[Parameter], along: str, place: np.ndarray, order: np.ndarray) -> list[Check]:
-    """What can be said about the whole series; what a Kramers-Kronig test says of its spectra belongs first in this list."""
+    """What can be said about the whole series."""
     count = len(order)
     log = np.array([p.log for p in parameters])
     lost = np.flatnonzero(~found.converged_alone)

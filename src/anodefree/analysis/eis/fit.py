@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
@@ -12,11 +12,12 @@ from anodefree.analysis.eis.circuit_fit import CircuitFit, Weighting, fit_circui
 from anodefree.analysis.eis.fit_checks import soundness
 from anodefree.analysis.eis.fit_many import fit_series
 from anodefree.analysis.eis.fit_result import criteria, curves_of, estimates_of, profile_checks, profiles_of, with_profiles
+from anodefree.analysis.eis.validity import kramers_kronig_checks, points_of, usable
 from anodefree.core.context import Context
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.core.result import Estimate, Result
-from anodefree.errors import ConfigError, near
+from anodefree.errors import ConfigError, DataError, near
 from anodefree.kinds.impedance import IMPEDANCE, Impedance
 from anodefree.physics.circuits import Circuit, read_circuit
 from anodefree.registry import Demo, stage
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["CircuitFit", "Weighting", "check_fixed", "estimates_of", "fit_circuit", "fit_series", "fit_stage", "soundness"]
 
 
-@stage("eis.fit", version=2, cites=("boukamp1986", "orazem2017", "bates1988"))
+@stage("eis.fit", version=2, cites=("boukamp1986", "orazem2017", "bates1988", "agarwal1995"))
 def fit_stage(
     spectra: Impedance,
     *,
@@ -40,7 +41,8 @@ def fit_stage(
         ),
     ] = "R0-p(R1,Q1)-W2",
     weighting: Annotated[
-        Weighting, Par("errors proportional to |Z| (modulus), or equal at all frequencies (unit)")
+        Weighting | Literal["estimated"],
+        Par("errors: proportional to |Z| (modulus), equal at all frequencies (unit), or learned from the spectra (estimated)"),
     ] = "modulus",
     noise: Annotated[
         float | None,
@@ -62,7 +64,8 @@ def fit_stage(
     """Fit an equivalent circuit to impedance spectra by complex nonlinear least squares, without an initial guess.
 
     Minimises chi2 = sum over f of (|Z'(f) - Z'_c(f; p)|^2 + |Z''(f) - Z''_c(f; p)|^2) / s(f)^2 over the circuit's parameters p,
-    with s = |Z| (modulus weights), from many starts that the spectrum itself gives; derivatives are exact. Noise model: Z' and
+    with s = |Z| (modulus weights), the mean of |Z| (unit), or what `eis.weights` learns from the spectra (estimated), from many
+    starts that the spectrum itself gives; derivatives are exact. Noise model: Z' and
     Z'' have independent normal errors of the standard deviation c s(f). Where `noise` is not given, c^2 is estimated by
     `chi2_reduced` = chi2/(2N - P) (so it is a squared relative residual, as ZView reports it) and scales the covariance; where
     it is given, `chi2_reduced` is about 1 for the right circuit. Interchangeable parts, such as the two of
@@ -79,8 +82,13 @@ def fit_stage(
     tree = read_circuit(circuit)
     check_fixed(tree, fixed)
     given = [] if guess is None else [tree.vector(guess, "guess")]
-    fits = fit_series(spectra, tree, weighting=weighting, noise=noise, fixed=fixed, near_values=given, context=context)
-    checks = soundness(fits, noise)
+    how: dict[str, Any] = {"weighting": weighting, "noise": noise}
+    if weighting == "estimated":
+        if noise is not None:
+            raise ConfigError("the noise cannot be both stated and estimated", "noise", "leave one of the two out")
+        how = {"sigma_ohm": _learned_sigma_ohm(spectra)}
+    fits = fit_series(spectra, tree, **how, fixed=fixed, near_values=given, context=context)
+    checks = kramers_kronig_checks(spectra) + soundness(fits, noise)
     estimates: dict[str, Estimate] = {}
     for i, f in enumerate(fits):
         suffix, of = (f"_{i}", f" of spectrum {i}") if len(fits) > 1 else ("", "")
@@ -91,6 +99,16 @@ def fit_stage(
             checks += [replace(c, message=c.message + of) for c in profile_checks(profiles) if not of or c.status != "pass"]
         estimates |= own
     return Result.of(estimates | criteria(fits), curves_of(fits, spectra), checks)
+
+
+def _learned_sigma_ohm(spectra: Measurement) -> np.ndarray:
+    """Each point's standard deviation (spectrum, frequency), from the spectra's measurement model."""
+    from anodefree.numerics.variance_model import variance_model
+
+    f, z = points_of(spectra)
+    if not usable(f).all():
+        raise DataError("a spectrum has too few points to learn their errors from", spectra.source.name, "weighting = 'modulus'")
+    return variance_model(f, z)
 
 
 def check_fixed(circuit: Circuit, fixed: Mapping[str, float] | None) -> None:

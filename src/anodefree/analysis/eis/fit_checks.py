@@ -25,7 +25,7 @@ def tied_pairs(found: CircuitFit) -> list[str]:
 
 
 def soundness(fits: Sequence[CircuitFit], noise: float | None = None) -> list[Check]:
-    """Checks of fits of one circuit; the data's own (Kramers-Kronig) come from elsewhere and stand before them."""
+    """Checks of fits of one circuit; the data's own (`validity`) stand before them."""
     circuit, many = fits[0].circuit, len(fits) > 1
     tag = [f" of spectrum {i}" if many else "" for i in range(len(fits))]
     unfinished = [f"spectrum {i}" for i, f in enumerate(fits) if not f.fit.converged]

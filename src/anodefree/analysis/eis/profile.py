@@ -20,6 +20,7 @@ from anodefree.analysis.eis.fit_result import (
     with_profiles,
 )
 from anodefree.analysis.eis.likelihood_profile import Profile
+from anodefree.analysis.eis.validity import kramers_kronig_checks
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.core.result import Result
@@ -71,7 +72,7 @@ def profile_stage(
     found = fit_one(spectra, spectrum, tree, weighting=weighting, noise=noise, fixed=fixed)
     profiles = profiles_of(found)
     estimates = with_profiles(estimates_of(found), profiles)
-    checks = profile_checks(profiles) + soundness([found], noise)
+    checks = kramers_kronig_checks(spectra, spectrum) + profile_checks(profiles) + soundness([found], noise)
     return Result.of(estimates | criteria([found]), _curves(found, profiles), checks)
 
 

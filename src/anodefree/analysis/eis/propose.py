@@ -14,6 +14,7 @@ from anodefree.analysis.eis.circuit_fit import CircuitFit, Weighting
 from anodefree.analysis.eis.fit_checks import soundness
 from anodefree.analysis.eis.fit_many import fit_one
 from anodefree.analysis.eis.fit_result import Curves, criteria, curves_of, estimates_of
+from anodefree.analysis.eis.validity import kramers_kronig_checks
 from anodefree.core.context import Context
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
@@ -86,7 +87,8 @@ def propose(
     estimates["n_arcs"] = Estimate(float(arcs[0]), spread, "1", "number of arcs")
     estimates["weight"] = Estimate(float(weight[0]), 0.0, "1", "weight of evidence among the candidates")
     table = _table(fits, weight, known)
-    return Result.of(estimates | criteria(fits[:1]), table | curves_of(fits[:1], spectra), _checks(fits, weight))
+    checks = kramers_kronig_checks(spectra, spectrum) + _checks(fits, weight)
+    return Result.of(estimates | criteria(fits[:1]), table | curves_of(fits[:1], spectra), checks)
 
 
 def _tell(context: Context, most: int, tried: int) -> None:

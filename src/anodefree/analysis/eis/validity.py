@@ -138,18 +138,18 @@ def _hz(value: float) -> str:
     return f"{1e3 * value:.3g} mHz"
 
 
-def kramers_kronig_checks(spectra: Measurement) -> list[Check]:
-    """One check of all spectra of a measurement: do they keep the Kramers-Kronig relations? Never raises."""
+def kramers_kronig_checks(spectra: Measurement, only: int | None = None) -> list[Check]:
+    """One check of all spectra of a measurement (or of one): do they keep the Kramers-Kronig relations? Never raises."""
     f, _ = points_of(spectra)
-    can = np.flatnonzero(usable(f))
+    can = np.flatnonzero(usable(f) & (np.arange(len(f)) == only if only is not None else True))
     if not len(can):
         return [Check(NAME, "warn", f"fewer than {LEAST_POINTS} frequencies: Kramers-Kronig was not tested")]
     at = can if len(can) <= MOST_SPECTRA else can[np.linspace(0, len(can) - 1, MOST_SPECTRA).round().astype(int)]
     verdicts = verdicts_on(spectra, at)
     bad = np.concatenate([v.violates for v in verdicts])
     noise = float(np.median(np.concatenate([v.level for v in verdicts])))
-    many = len(spectra) > 1
-    scope = f" ({len(at)} of {len(spectra)} spectra tested)" if len(at) < len(spectra) else ""
+    many = len(spectra) > 1 and only is None
+    scope = f" ({len(at)} of {len(spectra)} spectra tested)" if many and len(at) < len(spectra) else ""
     # Where many are tested some are flagged by chance: so many are no news, unless a violation is gross.
     chance = _by_chance(len(at))
     wrong = np.flatnonzero(bad)
