@@ -6,57 +6,99 @@ import numpy as np
 from numba import njit
 
 _TRIES = 3
-_MOST = 500
 
 
 @njit(cache=True, nogil=True)
 def nnls(gram: np.ndarray, rhs: np.ndarray, start: np.ndarray, free: int = 0) -> np.ndarray:
     """The x (n,) that minimises x'Gx/2 - b'x with x >= 0 except for the first `free` unknowns, which take any sign.
 
-    Sets of unknowns change sides at once as long as the number of violations falls; where it does not, only the last one
-    changes (Murty's rule), so that it ends for every positive definite G. `start` (n,), bool, names the unknowns that are
-    probably not zero: the set of a neighbouring problem saves most of the work.
+    Block principal pivoting: unknowns that violate their condition change sides at once as long as the number of violations
+    falls. Where it does not, the active set method of Lawson and Hanson goes on from there; it cannot cycle. `start` (n,),
+    bool, names the unknowns that are probably not zero: the set of a neighbouring problem saves most of the work.
 
-    *Source*: Judice and Pires, Comput. Oper. Res. 21 (1994) 587; Kim and Park, SIAM J. Sci. Comput. 33 (2011) 3261.
+    *Source*: Kim and Park, SIAM J. Sci. Comput. 33 (2011) 3261; Lawson and Hanson, Solving Least Squares Problems, 1974.
     """
     n = len(rhs)
     passive = start.copy()
     passive[:free] = True
-    floor = 0.0
-    for i in range(n):
-        floor = max(floor, abs(rhs[i]))
-    floor *= 1e-12
-    x, slope = np.zeros(n), np.empty(n)
+    floor = 1e-12 * np.abs(rhs).max()
+    x, slope = np.zeros(n), np.zeros(n)
     factor, part, at = np.empty((n, n)), np.empty(n), np.empty(n, np.int64)
     fewest, tries = n + 1, _TRIES
-    for _ in range(_MOST):
+    while True:
         _solve_passive(gram, rhs, passive, x, factor, part, at)
-        count, last = 0, -1
-        for i in range(n):
-            if not passive[i]:
-                total = -rhs[i]
-                for j in range(n):
-                    total += gram[i, j] * x[j]
-                slope[i] = total
+        _slopes(gram, rhs, passive, x, slope)
+        count = 0
         for i in range(free, n):
-            if (passive[i] and x[i] < 0) or (not passive[i] and slope[i] < -floor):
+            if (passive[i] and x[i] < 0) or slope[i] < -floor:
                 count += 1
-                last = i
         if count == 0:
-            break
+            return x
         if count < fewest:
             fewest, tries = count, _TRIES
-        elif tries > 0:
-            tries -= 1
         else:
-            passive[last] = not passive[last]
-            continue
+            tries -= 1
+            if tries < 0:
+                break
         for i in range(free, n):
-            if (passive[i] and x[i] < 0) or (not passive[i] and slope[i] < -floor):
+            if (passive[i] and x[i] < 0) or slope[i] < -floor:
                 passive[i] = not passive[i]
     for i in range(free, n):
         x[i] = max(x[i], 0.0)
+        passive[i] = x[i] > 0
+    _active_set(gram, rhs, free, floor, passive, x, slope, factor, part, at)
     return x
+
+
+@njit(cache=True, nogil=True)
+def _active_set(
+    gram: np.ndarray,
+    rhs: np.ndarray,
+    free: int,
+    floor: float,
+    passive: np.ndarray,
+    x: np.ndarray,
+    slope: np.ndarray,
+    factor: np.ndarray,
+    part: np.ndarray,
+    at: np.ndarray,
+) -> None:
+    """Lawson and Hanson from a feasible x: downhill in every step, one unknown more or some less."""
+    n = len(rhs)
+    aim = np.zeros(n)
+    for _ in range(10 * n):
+        while True:
+            _solve_passive(gram, rhs, passive, aim, factor, part, at)
+            reach, stop = 1.0, -1
+            for i in range(free, n):
+                if passive[i] and aim[i] <= 0:
+                    share = x[i] / (x[i] - aim[i]) if x[i] > aim[i] else 0.0
+                    if share < reach:
+                        reach, stop = share, i
+            for i in range(n):
+                x[i] += reach * (aim[i] - x[i])
+            if stop < 0:
+                break
+            for i in range(free, n):
+                if passive[i] and (i == stop or x[i] <= 0):
+                    x[i], passive[i] = 0.0, False
+        _slopes(gram, rhs, passive, x, slope)
+        steepest = np.argmin(slope)
+        if slope[steepest] >= -floor:
+            return
+        passive[steepest] = True
+
+
+@njit(cache=True, nogil=True)
+def _slopes(gram: np.ndarray, rhs: np.ndarray, passive: np.ndarray, x: np.ndarray, slope: np.ndarray) -> None:
+    """Gx - b of the unknowns that are held at zero; none is left for the others."""
+    for i in range(len(rhs)):
+        total = 0.0
+        if not passive[i]:
+            total = -rhs[i]
+            for j in range(len(rhs)):
+                total += gram[i, j] * x[j]
+        slope[i] = total
 
 
 @njit(cache=True, nogil=True)
