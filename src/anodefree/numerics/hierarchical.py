@@ -1,10 +1,9 @@
 """Tikhonov regularisation whose smoothness varies along the relaxation times: sharp and broad peaks in one distribution.
 
-The prior of the second difference at a node is normal with a scale s of its own, |D x / s|^2 lambda. The scales follow the curvature that
-is found, smoothed over neighbours, s = (rms curvature around the node + floor): a few rounds of estimating x given s and s
-given x. *Source*: the idea is that of Calvetti, Pascarella, Pitolli, Somersalo and Vantaggi, Inverse Problems 31 (2015)
-125005, hierarchical conditionally Gaussian priors; Huang, Sullivan, Zhu and O'Hayre, Electrochim. Acta 367 (2021) 137493, for
-relaxation times.
+The prior of the second difference at a node is normal with a scale s of its own: the penalty is lambda |D x / s|^2. The scales
+follow the curvature that is found, s = rms curvature around the node + a floor, in a few rounds of x given s and s given x;
+lambda follows by evidence in every round. *Source*: Huang, Papac and O'Hayre, Electrochim. Acta 367 (2021) 137493, whose
+hierarchical prior is sampled; here its scales are the fixed point of an iteration.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ class Grid:
     log_tau: np.ndarray
     """(n,), evenly spaced."""
     kernel: np.ndarray
-    """(2f, n): the impedance of one ohm per unit of ln tau at each node, by the trapezoidal rule, which is all but exact here."""
+    """(2f, n): the impedance of one ohm per unit of ln tau at each node, by the trapezoidal rule, all but exact here."""
     free: np.ndarray
     """(2f, k): the impedance of the sign-free unknowns R_inf [ohm], L [H] in units of 1/w_max and, if asked, 1/C."""
     free_scale: np.ndarray

@@ -17,6 +17,7 @@ SIAM Rev. 34 (1992) 561 (L-curve); Saccoccio et al., Electrochim. Acta 147 (2014
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -66,9 +67,7 @@ def tikhonov(grid: Grid, y: np.ndarray, weight: np.ndarray, criterion: Criterion
     return solve(grid, b, weight, chosen.value * grid.roughness.T @ grid.roughness, chosen)
 
 
-def solve(
-    grid: Grid, b: np.ndarray, weight: np.ndarray, penalty: np.ndarray, chosen: Strength
-) -> Solution:
+def solve(grid: Grid, b: np.ndarray, weight: np.ndarray, penalty: np.ndarray, chosen: Strength) -> Solution:
     """Non-negative x for a given penalty matrix (n, n); b is weighted already."""
     from anodefree.numerics.compiled.nnls import nnls
 
@@ -88,6 +87,31 @@ def solve(
 
 def choose(grid: Grid, b: np.ndarray, weight: np.ndarray, q: np.ndarray, criterion: Criterion) -> Strength:
     """lambda by the criterion; q (2f, k) spans what is not regularised."""
+    tried = attempt(grid, b, weight, q, criterion)
+    return tried.pick(tried.cost)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A criterion over all strengths, for one spectrum."""
+
+    value: np.ndarray
+    """lambda."""
+    cost: np.ndarray
+    bic: np.ndarray
+    effective: np.ndarray
+
+    def pick(self, cost: np.ndarray) -> Strength:
+        """The strength where a cost is least: its own, or the sum of several spectra's for one that they share."""
+        best = int(np.argmin(cost))
+        at_edge = best in (0, len(STRENGTHS) - 1)
+        shift = 0.0 if at_edge else _vertex(cost[best - 1 : best + 2])
+        value = float(self.value[best] * (STRENGTHS[1] / STRENGTHS[0]) ** shift)
+        return Strength(value, at_edge, float(self.bic[best]), float(self.effective[best]))
+
+
+def attempt(grid: Grid, b: np.ndarray, weight: np.ndarray, q: np.ndarray, criterion: Criterion) -> Attempt:
+    """Every strength by the criterion, from one eigendecomposition; b is weighted already."""
     u = grid.smooth * weight[:, None]
     u, r = u - q @ (q.T @ u), b - q @ (q.T @ b)
     e, v = np.linalg.eigh(u.T @ u)
@@ -106,12 +130,21 @@ def choose(grid: Grid, b: np.ndarray, weight: np.ndarray, q: np.ndarray, criteri
         cost = -_curvature(np.log(rss), np.log(np.sum(c2 / (e + lam) ** 2, axis=1)))
     else:
         cost = _cross_validation(grid, b, weight, lam)
-    best = int(np.argmin(cost))
-    at_edge = best in (0, len(STRENGTHS) - 1)
-    shift = 0.0 if at_edge else _vertex(cost[best - 1 : best + 2])
-    value = float(lam[best, 0] * (STRENGTHS[1] / STRENGTHS[0]) ** shift)
-    bic = float(m * np.log(fit[best] / m) + volume[best] + (q.shape[1] + 1) * np.log(m))
-    return Strength(value, at_edge, bic, float(effective[best]))
+    return Attempt(lam[:, 0], cost, m * np.log(fit / m) + volume + (q.shape[1] + 1) * np.log(m), effective)
+
+
+def shared(
+    grids: Sequence[Grid], y: Sequence[np.ndarray], weight: Sequence[np.ndarray], criterion: Criterion
+) -> list[Solution]:
+    """Distributions of several spectra with one strength for all, relative to each one's own scale: their costs add up."""
+    b = [v * w for v, w in zip(y, weight, strict=True)]
+    q = [np.linalg.qr(g.free * w[:, None])[0] for g, w in zip(grids, weight, strict=True)]
+    tried = [attempt(*each, criterion) for each in zip(grids, b, weight, q, strict=True)]
+    cost = np.sum([t.cost for t in tried], axis=0)
+    picked = [t.pick(cost) for t in tried]
+    return [
+        solve(g, v, w, p.value * g.roughness.T @ g.roughness, p) for g, v, w, p in zip(grids, b, weight, picked, strict=True)
+    ]
 
 
 def _vertex(three: np.ndarray) -> float:

@@ -17,7 +17,8 @@ from typing import Final
 
 import numpy as np
 
-from anodefree.analysis.drt.mixture import Mixture, gamma_of, mixtures
+from anodefree.analysis.drt.mixture import Mixture, mixtures
+from anodefree.analysis.drt.shapes import gamma_of
 from anodefree.numerics.relaxation_grid import Grid, grid, stacked
 
 AMPLITUDES: Final = (0.03, 0.06, 0.12, 0.25, 0.5)
@@ -26,7 +27,7 @@ MIXTURE_ALONE: Final = 0.5
 """Prior probability that the peaks are all there is."""
 _NEIGHBOURS: Final = 0.6
 _DIRECTIONS: Final = 28
-_MOST_MODELS: Final = 8
+_MOST_MODELS: Final = 6
 _FLOOR: Final = 0.01
 
 
@@ -77,7 +78,7 @@ def posterior(
     DataError: too few points.
     """
     tried = mixtures(frequency_Hz, z_ohm, most=most, capacitance=capacitance)
-    nodes = grid(frequency_Hz, per_decade=16, beyond_decades=1.0, capacitance=capacitance)
+    nodes = grid(frequency_Hz, per_decade=20, beyond_decades=1.0, capacitance=capacitance)
     y, weight = stacked(z_ohm), 1 / (tried[0].around.sigma * np.tile(np.abs(z_ohm), 2))
     cases = [c for m in _plausible(tried) for c in _cases(m, nodes, y, weight)]
     log_weight = np.array([c.log_weight for c in cases])

@@ -1,9 +1,10 @@
 """A spectrum as a sum of relaxation peaks, their number and shapes chosen by evidence.
 
 Z = R_inf + j w L (+ 1/(j w C)) + sum of peaks. Each peak is a ZARC, a Havriliak-Negami element or a generalised normal
-distribution (see `physics.relaxation`): symmetric with power-law flanks, skewed, or with flanks that end. The evidence of a model
-with unknowns u, prior precision P and noise sigma is Laplace's, -2 log E = rss / sigma^2 + (u - m)'P(u - m) + log det(J'J /
-sigma^2 + P) - log det P - 2 log K!, sigma being the noise of the smooth distribution that needs no such model.
+distribution (see `physics.relaxation`): symmetric with power-law flanks, skewed, or with flanks that end. Models are ranked by
+-2 log evidence = rss / sigma^2 + (u - m)'P(u - m) + (k + 3 K) log m + sum of log(prior / posterior variance) over fourth
+parameters: Schwarz's price for the k linear unknowns and for R, tau and width of each of K peaks, Laplace's for a shape
+parameter, which the data may leave to its prior (precision P). sigma is the noise that a smooth distribution leaves.
 
 *Source*: MacKay, Neural Comput. 4 (1992) 415 (evidence); Mallat and Zhang, IEEE Trans. Signal Process. 41 (1993) 3397 (matching
 pursuit, by which the peaks start).
@@ -16,49 +17,18 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.special import gammaln
 
+from anodefree.analysis.drt.shapes import SHAPE_HIGH, SHAPE_LOW, Peak, as_kind, peaks_of, zarc_of_width
 from anodefree.errors import DataError
 from anodefree.numerics.relaxation_grid import Grid, grid, stacked
 from anodefree.numerics.tikhonov import tikhonov
-from anodefree.physics.relaxation import generalised_normal_gamma_ohm, havriliak_negami_gamma_ohm, zarc_gamma_ohm
 
-SHAPES: Final = ("ZARC", "Havriliak-Negami", "generalised normal")
-_SHAPE_LOW: Final = ((0.35,), (0.35, 0.2), (np.log(0.25), 0.0))
-_SHAPE_HIGH: Final = ((0.995,), (0.995, 0.995), (np.log(5.0), np.log(8.0)))
 _PRIOR: Final = (((0.82, 0.1),), ((0.82, 0.1), (0.7, 0.2)), ((0.35, 0.6), (0.7, 0.5)))
 """Middle and standard deviation of each shape parameter: peaks of cells are broad, a pure RC is rare."""
 _PRIOR_LOG_R: Final = (-2.0, 1.5)
 _PRIOR_LOG_TAU_STD: Final = 6.0
 _STEPS: Final = 80
 _LEAST_NOISE: Final = 1e-4
-
-
-@dataclass(frozen=True)
-class Peak:
-    """One process: its resistance, its relaxation time, and its shape by name."""
-
-    shape: str
-    r_ohm: float
-    tau_s: float
-    parameters: tuple[float, ...]
-    """(phi) of a ZARC, (alpha, beta) of a Havriliak-Negami element, (s, p) of a generalised normal."""
-
-    def gamma_ohm(self, tau_s: np.ndarray) -> np.ndarray:
-        """Its distribution, per unit of ln tau."""
-        law: Callable[..., np.ndarray] = _LAWS[self.shape]
-        return law(tau_s, self.r_ohm, self.tau_s, *self.parameters)
-
-    @property
-    def phi(self) -> float:
-        """The exponent of the ZARC that is as wide at half height."""
-        if self.shape == "ZARC":
-            return self.parameters[0]
-        x = np.linspace(np.log(self.tau_s) - 12, np.log(self.tau_s) + 12, 1601)
-        return zarc_of_width(width_of(x, self.gamma_ohm(np.exp(x))))
-
-
-_LAWS: Final = dict(zip(SHAPES, (zarc_gamma_ohm, havriliak_negami_gamma_ohm, generalised_normal_gamma_ohm), strict=True))
 
 
 @dataclass(frozen=True)
@@ -104,55 +74,6 @@ class Mixture:
         return sum((p.gamma_ohm(tau_s) for p in self.peaks), np.zeros_like(tau_s))
 
 
-def peaks_of(kinds: np.ndarray, unknowns: np.ndarray, lines: int) -> tuple[Peak, ...]:
-    """The peaks that a vector of unknowns stands for."""
-    return tuple(
-        Peak(SHAPES[kind], float(r), float(tau), tuple(map(float, shape)))
-        for kind, r, tau, shape in laws_of(kinds, unknowns, lines)
-    )
-
-
-def laws_of(
-    kinds: np.ndarray, unknowns: np.ndarray, lines: int
-) -> list[tuple[int, np.ndarray, np.ndarray, tuple[np.ndarray, ...]]]:
-    """Kind, R [ohm], tau0 [s] and shape of each peak, of vectors of unknowns (..., p); shapes are kept within their limits."""
-    found, at = [], lines
-    for kind in kinds.tolist():
-        size = 3 if kind == 0 else 4
-        u = np.moveaxis(unknowns[..., at : at + size], -1, 0)
-        a, *b = (np.clip(v, low, high) for v, low, high in zip(u[2:], _SHAPE_LOW[kind], _SHAPE_HIGH[kind], strict=True))
-        shape = ((a,), (a, b[0] / a) if b else (), (np.exp(a), np.exp(b[0])) if b else ())[kind]
-        found.append((kind, np.exp(u[0]), np.exp(np.clip(u[1], -60, 60)), shape))
-        at += size
-    return found
-
-
-def gamma_of(kinds: np.ndarray, unknowns: np.ndarray, lines: int, tau_s: np.ndarray) -> np.ndarray:
-    """gamma [ohm] (..., n) of vectors of unknowns (..., p)."""
-    total = np.zeros((*unknowns.shape[:-1], len(tau_s)))
-    for kind, r, tau, shape in laws_of(kinds, unknowns, lines):
-        law: Callable[..., np.ndarray] = _LAWS[SHAPES[kind]]
-        total += law(tau_s, r[..., None], tau[..., None], *(s[..., None] for s in shape))
-    return total
-
-
-def width_of(x: np.ndarray, g: np.ndarray) -> float:
-    """Full width at half height of the highest peak of g over x."""
-    top = int(np.argmax(g))
-    below = np.flatnonzero(g < 0.5 * g[top])
-    left, right = below[below < top], below[below > top]
-    a = x[left[-1]] if len(left) else x[0]
-    b = x[right[0]] if len(right) else x[-1]
-    return float(b - a)
-
-
-def zarc_of_width(width: float) -> float:
-    """The exponent of the ZARC of that full width at half height, in ln tau."""
-    phi = np.linspace(0.3, 0.999, 700)
-    widths = 2 / phi * np.arccosh(2 - np.cos((1 - phi) * np.pi))
-    return float(np.interp(-width, -widths, phi))
-
-
 @dataclass(frozen=True)
 class _Problem:
     """One spectrum, scaled to about one ohm, and what a fit of it needs."""
@@ -172,8 +93,8 @@ class _Problem:
         x = self.nodes.log_tau
         low, high = [-np.inf] * k, [np.inf] * k
         for kind in kinds:
-            low += [np.log(1e-5), x[0], *_SHAPE_LOW[kind]]
-            high += [np.log(1e4), x[-1], *_SHAPE_HIGH[kind]]
+            low += [np.log(1e-5), x[0], *SHAPE_LOW[kind]]
+            high += [np.log(1e4), x[-1], *SHAPE_HIGH[kind]]
         return np.array(low), np.array(high)
 
     def prior(self, kinds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -233,7 +154,12 @@ class _Fit:
 
 
 def mixtures(
-    frequency_Hz: np.ndarray, z_ohm: np.ndarray, *, most: int = 7, capacitance: bool = False, shapes: tuple[int, ...] = (0, 1, 2)
+    frequency_Hz: np.ndarray,
+    z_ohm: np.ndarray,
+    *,
+    most: int = 7,
+    capacitance: bool = False,
+    shapes: tuple[int, ...] = (0, 1, 2),
 ) -> list[Mixture]:
     """All the sums of peaks that were tried, the one with the highest evidence first.
 
@@ -253,7 +179,14 @@ def mixtures(
     return [_mixture(problem, f, scale) for f in fits]
 
 
-def mixture(frequency_Hz: np.ndarray, z_ohm: np.ndarray, *, most: int = 7, capacitance: bool = False, shapes: tuple[int, ...] = (0, 1, 2)) -> Mixture:
+def mixture(
+    frequency_Hz: np.ndarray,
+    z_ohm: np.ndarray,
+    *,
+    most: int = 7,
+    capacitance: bool = False,
+    shapes: tuple[int, ...] = (0, 1, 2),
+) -> Mixture:
     """The sum of at most `most` peaks that the data support best: frequency [Hz] (f,), Z [ohm] (f,) complex.
 
     `shapes` are the kinds of peak that are tried: 0 ZARC (always), 1 Havriliak-Negami, 2 generalised normal; `(0,)` gives a
@@ -285,7 +218,7 @@ def _search(problem: _Problem, most: int, shapes: tuple[int, ...]) -> list[_Fit]
 def _grow(problem: _Problem, most: int, kind: int, keep: Callable[[_Fit], _Fit]) -> None:
     """One more peak of one kind at a time, where the residual asks for it, while that pays."""
     k = problem.nodes.free.shape[1]
-    low, high = problem.bounds(np.empty(0, dtype=np.int64))
+    _low, _high = problem.bounds(np.empty(0, dtype=np.int64))
     fit = problem.fit(np.empty(0, dtype=np.int64), np.zeros(k))
     best, waited = np.inf, 0
     for _ in range(most):
@@ -317,23 +250,14 @@ def _candidates(problem: _Problem, fit: _Fit, kind: int, count: int = 3) -> list
         height = (r @ a) / np.maximum(left, 1e-9 * size)
         gains.append(np.where((height > 0) & (left > 1e-9 * size), height**2 * left, 0.0))
         starts += [np.array([np.log(max(h, 1e-4)), t, phi]) for h, t in zip(height, x, strict=True)]
-    gain, chosen = np.concatenate(gains), []
+    gain = np.concatenate(gains)
+    chosen: list[np.ndarray] = []
     for i in np.argsort(-gain):
         if gain[i] <= 0 or len(chosen) == count:
             break
         if all(abs(starts[i][1] - c[1]) > 1.0 for c in chosen):
             chosen.append(np.r_[np.clip(starts[i][:1], -6, 1), starts[i][1:]])
     return [np.r_[c[:2], as_kind(kind, c[2])] for c in chosen]
-
-
-def as_kind(kind: int, phi: float) -> np.ndarray:
-    """The shape parameters of a peak of this kind that is about as wide as a ZARC of exponent phi."""
-    if kind == 0:
-        return np.array([phi])
-    if kind == 1:
-        return np.array([min(phi + 0.03, 0.98), phi])
-    width = 2 / phi * np.arccosh(2 - np.cos((1 - phi) * np.pi))
-    return np.array([np.log(max(width / 1.6651, 0.2)), np.log(1.8)])
 
 
 def _exchange(problem: _Problem, begin: _Fit, shapes: tuple[int, ...], keep: Callable[[_Fit], _Fit]) -> None:
@@ -400,9 +324,7 @@ def _mixture(problem: _Problem, fit: _Fit, scale: float) -> Mixture:
         u,
         covariance,
         k,
-        Linearised(
-            z * scale, slopes * scale / unit, std**-2, np.where(peaked, middle - inner, 0.0) * std**-2, problem.noise
-        ),
+        Linearised(z * scale, slopes * scale / unit, std**-2, np.where(peaked, middle - inner, 0.0) * std**-2, problem.noise),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +29,7 @@ def segments(gamma_ohm: np.ndarray) -> Segments:
     g = np.concatenate([[0.0], gamma_ohm, [0.0]])
     tops = [i for i in range(1, len(g) - 1) if g[i] > g[i - 1] and g[i] >= g[i + 1] and g[i] >= _LEAST_HEIGHT * g.max()]
     while len(tops) > 1:
-        valley = [g[a : b + 1].min() / min(g[a], g[b]) for a, b in zip(tops[:-1], tops[1:], strict=True)]
+        valley = [g[a : b + 1].min() / min(g[a], g[b]) for a, b in itertools.pairwise(tops)]
         worst = int(np.argmax(valley))
         if valley[worst] < _VALLEY:
             break
@@ -36,8 +37,8 @@ def segments(gamma_ohm: np.ndarray) -> Segments:
         tops.pop(lower)
     total = g.sum()
     while True:
-        cuts = [0, *(a + int(np.argmin(g[a : b + 1])) for a, b in zip(tops[:-1], tops[1:], strict=True)), len(g) - 1]
-        held = [g[a:b].sum() for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+        cuts = [0, *(a + int(np.argmin(g[a : b + 1])) for a, b in itertools.pairwise(tops)), len(g) - 1]
+        held = [g[a:b].sum() for a, b in itertools.pairwise(cuts)]
         if len(tops) <= 1 or min(held) >= _LEAST_SHARE * total:
             break
         tops.pop(int(np.argmin(held)))
