@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
+
+CORRELATION: Final = 1.5
+"""kappa, the reciprocal of the correlation length in ln tau: peaks of cells are about as wide."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,8 @@ class Grid:
     free_scale: np.ndarray
     """(k,): what to multiply the free unknowns by, to have ohm, H and 1/F."""
     roughness: np.ndarray
-    """(n, n): D, the second difference of gamma per unit step, with gamma = 0 beyond both ends."""
+    """(n, n): D, second derivative minus kappa^2, with gamma = 0 beyond both ends: nodes farther apart than 1/kappa in ln tau
+    are independent, so that a sharp peak does not stiffen the rest."""
     smooth: np.ndarray
     """(2f, r): kernel D^-1 compressed to the r directions that the data can see."""
 
@@ -56,7 +61,10 @@ def _grid(frequencies: bytes, per_decade: int, beyond_decades: float, capacitanc
     if capacitance:
         columns.append(w.min() / (1j * w))
         scale.append(w.min())
-    d = (np.diag(np.full(n, -2.0)) + np.diag(np.ones(n - 1), 1) + np.diag(np.ones(n - 1), -1)) / h**1.5
+    d = (
+        -(CORRELATION**2) * np.sqrt(h) * np.eye(n)
+        + (np.diag(np.full(n, -2.0)) + np.diag(np.ones(n - 1), 1) + np.diag(np.ones(n - 1), -1)) / h**1.5
+    )
     kernel = stacked(debye)
     u, s, _ = np.linalg.svd(np.linalg.solve(d.T, kernel.T).T, full_matrices=False)
     keep = s > 1e-7 * s[0]

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from anodefree.analysis.drt.evidence import posterior
+from anodefree.analysis.drt.evidence import ENOUGH, posterior
 from anodefree.analysis.drt.mixture import Mixture
 from anodefree.analysis.drt.peaks import Segments, measured, segments
 from anodefree.analysis.drt.shapes import laws_of, shape_gamma
@@ -185,7 +185,7 @@ def _by_evidence(f: np.ndarray, z: np.ndarray, capacitance: bool) -> Distributio
     best = found.best
     peaks = measured(found.log_tau, found.draws_ohm, where)
     lines, total = found.lines, found.draws_ohm.sum(axis=1) * step
-    if found.alone >= 0.5:  # the sum of peaks speaks for itself, beyond the grid as well
+    if found.alone >= ENOUGH:  # the sum of peaks speaks for itself, beyond the grid as well
         lines, own = _own(best)
         total = own[:, :, 0].sum(axis=1)
         if own.shape[1] == len(where.top):

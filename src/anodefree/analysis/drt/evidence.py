@@ -25,6 +25,8 @@ AMPLITUDES: Final = (0.03, 0.06, 0.12, 0.25, 0.5)
 LENGTHS: Final = (0.5, 1.0)
 MIXTURE_ALONE: Final = 0.5
 """Prior probability that the peaks are all there is."""
+ENOUGH: Final = 0.5
+"""From this probability on the sum of peaks alone is what is shown."""
 _NEIGHBOURS: Final = 0.6
 _DIRECTIONS: Final = 28
 _MOST_MODELS: Final = 6
@@ -86,7 +88,7 @@ def posterior(
     share /= share.sum()
     plain = np.array([c.shape is None for c in cases])
     alone = float(share[plain].sum())
-    group = plain == (alone >= 0.5)
+    group = plain == (alone >= ENOUGH)
     inner, tau = share * group / share[group].sum(), nodes.tau_s
     rng = np.random.default_rng(20)  # a fixed set of normal numbers: quadrature, not chance
     gamma, drawn, lines = np.zeros(len(tau)), [], []

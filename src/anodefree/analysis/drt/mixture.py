@@ -25,6 +25,8 @@ from anodefree.numerics.tikhonov import tikhonov
 
 _PRIOR: Final = (((0.82, 0.1),), ((0.82, 0.1), (0.7, 0.2)), ((0.35, 0.6), (0.7, 0.5)))
 """Middle and standard deviation of each shape parameter: peaks of cells are broad, a pure RC is rare."""
+_PRIOR_SHAPE: Final = 2 * np.log(2)
+"""A ZARC is as probable beforehand as the two other shapes together: -2 log of a quarter over a half."""
 _PRIOR_LOG_R: Final = (-2.0, 1.5)
 _PRIOR_LOG_TAU_STD: Final = 6.0
 _STEPS: Final = 80
@@ -133,7 +135,7 @@ class _Problem:
             posterior = np.diag(_inverse(slopes.T @ slopes + np.diag(std**-2)))
             fourth = self.nodes.free.shape[1] + np.cumsum([3 if kind == 0 else 4 for kind in kinds]) - 1
             fourth = fourth[kinds > 0]
-            score += np.sum(np.log(std[fourth] ** 2 / posterior[fourth]))
+            score += np.sum(np.log(std[fourth] ** 2 / posterior[fourth]) + _PRIOR_SHAPE)
         return _Fit(kinds, u, cost, float(score))
 
     def slopes(self, kinds: np.ndarray, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from anodefree.analysis.drt.distribution import Distribution
+from anodefree.analysis.drt.evidence import ENOUGH
 from anodefree.core.result import Check
 
 
@@ -88,7 +89,7 @@ def _strength(d: Distribution) -> list[Check]:
     return [
         Check.that(
             "peaks",
-            d.alone >= 0.5,
+            d.alone >= ENOUGH,
             f"a sum of peaks describes the spectrum (probability {d.alone:.2f})",
             f"no sum of peaks describes the spectrum (probability {d.alone:.2f}): gamma bends away from it",
         )

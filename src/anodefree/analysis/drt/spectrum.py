@@ -52,7 +52,7 @@ def spectrum(
 
     Z(w) = R_inf + j w L + 1/(j w C) + integral of gamma(tau) / (1 + j w tau) over ln tau, gamma >= 0 [ohm per unit of ln tau];
     R_pol is the integral of gamma. `evidence` weighs sums of peaks (ZARC, Havriliak-Negami, generalised normal) with and
-    without a smooth discrepancy; `tikhonov` minimises |W (Z - Z_model)|^2 + lambda |gamma''|^2 by non-negative least squares,
+    without a smooth discrepancy; `tikhonov` minimises |W (Z - Z_model)|^2 + lambda |gamma'' - kappa^2 gamma|^2 by non-negative least squares, kappa = 1.5,
     lambda by `criterion`; `hierarchical` lets the smoothness vary along tau. Weights are 1/|Z|. Peaks are tops with a valley
     below 0.7 of the lower top between them; their tau is the top's, their width the full one at half height in ln tau.
     Curves: gamma_ohm with its 95 % band gamma_low_ohm, gamma_high_ohm at tau_s; the measured and the computed impedance and
