@@ -1,8 +1,8 @@
 """Tikhonov regularisation whose smoothness varies along the relaxation times: sharp and broad peaks in one distribution.
 
-The prior of (D x) at a node, second derivative minus kappa^2, is normal with a scale s of its own: the penalty is lambda |D x / s|^2. The scales
-follow what is found, s = rms of D x around the node + a floor, in a few rounds of x given s and s given x;
-lambda follows by evidence in every round. *Source*: Huang, Papac and O'Hayre, Electrochim. Acta 367 (2021) 137493, whose
+D x, the second derivative minus kappa^2, is normal beforehand with a scale s at each node: the penalty is lambda |D x / s|^2.
+The scales follow what is found, s = rms of D x around the node + a floor, in a few rounds of x given s and s given x; lambda
+follows by evidence in every round. *Source*: Huang, Papac and O'Hayre, Electrochim. Acta 367 (2021) 137493, whose
 hierarchical prior is sampled; here its scales are the fixed point of an iteration.
 """
 

@@ -1,8 +1,8 @@
 """Non-negative Tikhonov regularisation of a distribution of relaxation times, its strength chosen by the data.
 
 Minimise |W (y - F p - A x)|^2 + lambda |D x|^2 with x >= 0: y impedance, A kernel, F and p the sign-free unknowns
-(R_inf, L, 1/C), D the second derivative minus kappa^2, W weights. As a Gaussian model with noise sigma, |D x|^2 / (sigma^2 / lambda) is the
-prior, and one eigendecomposition of the compressed normal matrix gives every criterion for all lambda at once:
+(R_inf, L, 1/C), D the second derivative minus kappa^2, W weights. As a Gaussian model with noise sigma, |D x|^2 / (sigma^2 /
+lambda) is the prior, and one eigendecomposition of the compressed normal matrix gives every criterion for all lambda at once:
 
 | criterion | what is least |
 |---|---|

@@ -50,19 +50,21 @@ def spectrum(
 ) -> Result:
     """Distribution of relaxation times of an impedance spectrum, with its peaks and a credible band.
 
-    Z(w) = R_inf + j w L + 1/(j w C) + integral of gamma(tau) / (1 + j w tau) over ln tau, gamma >= 0 [ohm per unit of ln tau];
-    R_pol is the integral of gamma. `evidence` weighs sums of peaks (ZARC, Havriliak-Negami, generalised normal) with and
-    without a smooth discrepancy; `tikhonov` minimises |W (Z - Z_model)|^2 + lambda |gamma'' - kappa^2 gamma|^2 by non-negative least squares, kappa = 1.5,
-    lambda by `criterion`; `hierarchical` lets the smoothness vary along tau. Weights are 1/|Z|. Peaks are tops with a valley
-    below 0.7 of the lower top between them; their tau is the top's, their width the full one at half height in ln tau.
+    Z(w) = R_inf + j w L + 1/(j w C) + integral of gamma(tau) / (1 + j w tau) over ln tau, gamma >= 0 [ohm per unit of ln
+    tau]; R_pol is the integral of gamma. `evidence` weighs sums of peaks (ZARC, Havriliak-Negami, generalised normal) with
+    and without a smooth discrepancy; `tikhonov` minimises |W (Z - Z_model)|^2 + lambda |gamma'' - kappa^2 gamma|^2, kappa =
+    1.5, by non-negative least squares, lambda by `criterion`; `hierarchical` lets the smoothness vary along tau. Weights
+    are 1/|Z|. Peaks are tops with a valley below 0.7 of the lower top between them; their tau is the top's, their width the
+    full one at half height in ln tau.
     Curves: gamma_ohm with its 95 % band gamma_low_ohm, gamma_high_ohm at tau_s; the measured and the computed impedance and
     the residuals over |Z|; per peak peak_tau_s, peak_R_ohm, peak_width, their standard deviations, 95 % limits and window;
     window_R_ohm, the resistance in each window of the paper's Fig. 7h.
     *Valid when* the cell is linear, stationary and passive, and the frequencies reach beyond its processes; the band of
-    `tikhonov` and `hierarchical` holds the noise, not the smoothing, and is too narrow at sharp peaks.
+    `tikhonov` holds the noise and not all of the smoothing: it is too narrow at sharp peaks, and its smallest peaks are not
+    real.
     *Source* Saccoccio et al., Electrochim. Acta 147 (2014) 470 (regularisation); Huang et al. (2021) (hierarchical);
-    Boukamp (2020) (peaks); MacKay (1992), Kennedy and O'Hagan (2001) (evidence, discrepancy). The paper used DRTtools:
-    Tikhonov on radial functions with a lambda set by hand.
+    Boukamp (2020) (peaks); MacKay (1992), Kennedy and O'Hagan (2001) (evidence, discrepancy). The paper used DRTtools,
+    that is Tikhonov on radial functions, which `tikhonov` comes nearest to.
     Raises ConfigError: no such spectrum. DataError: too few points, less than a decade, an impedance of zero.
     """
     if which >= len(spectra):
