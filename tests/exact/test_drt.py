@@ -212,6 +212,15 @@ def test_doubts_are_said(z: np.ndarray, name: str) -> None:
     assert name in [c.name for c in result.checks if c.status != "pass"], result.checks
 
 
+@pytest.mark.parametrize("model", ["evidence", "hierarchical", "tikhonov"])
+def test_few_and_noiseless_points_warn_of_nothing(model: str) -> None:
+    for part in (slice(None), slice(None, None, 7)):
+        arrays = {"frequency_Hz": F[None, part], "Z_re_ohm": TWO.real[None, part], "Z_im_ohm": TWO.imag[None, part]}
+        result = af.spectrum(Measurement.of(IMPEDANCE, arrays, {}), model=model)
+        assert result["R_pol"] == pytest.approx(130, rel=0.1)
+        assert all(np.isfinite(e.std) for e in result.estimates.values())
+
+
 def test_bad_input_is_one_clear_error() -> None:
     with pytest.raises(DataError, match="frequencies"):
         af.spectrum(Measurement.of(IMPEDANCE, {n: np.ones((1, 4)) for n in ("frequency_Hz", "Z_re_ohm", "Z_im_ohm")}, {}))
@@ -219,6 +228,9 @@ def test_bad_input_is_one_clear_error() -> None:
         af.spectrum(spectrum(TWO), which=3)
     with pytest.raises(DataError, match="zero"):
         af.spectrum(spectrum(np.where(F > 1e3, TWO, 0)))
+    for model in ("evidence", "tikhonov"):
+        with pytest.raises(DataError, match="no capacitive arc"):
+            af.spectrum(spectrum(10 + 1j * W * 1e-6), model=model)
     with pytest.raises(DataError, match="one spectrum"):
         af.map(spectrum(TWO))
     with pytest.raises(DataError, match="potential"):

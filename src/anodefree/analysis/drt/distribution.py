@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from anodefree.analysis.drt.evidence import ENOUGH, posterior
-from anodefree.analysis.drt.mixture import Mixture
+from anodefree.analysis.drt.mixture import NO_ARC, Mixture
 from anodefree.analysis.drt.peaks import Segments, measured, segments
 from anodefree.analysis.drt.shapes import laws_of, shape_gamma
 from anodefree.core.measurement import Measurement
@@ -95,7 +95,7 @@ def distribution(
 
     Raises
     ------
-    DataError: too few points.
+    DataError: no capacitive arc.
     """
     if model == "evidence":
         return _by_evidence(frequency_Hz, z_ohm, capacitance)
@@ -130,6 +130,8 @@ def scaled(z_ohm: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
 def regularised(nodes: Grid, found: Solution, z_ohm: np.ndarray, weight: np.ndarray, scale: float) -> Distribution:
     """A regularisation's solution as a distribution in ohm."""
     lines, total, draws = _normal_draws(nodes, found, weight, 300)
+    if not found.gamma_ohm.max() > 0:
+        raise DataError(*NO_ARC)
     positive = np.maximum(draws, 0.0)
     where = segments(found.gamma_ohm)
     return Distribution(

@@ -31,6 +31,11 @@ _PRIOR_LOG_R: Final = (-2.0, 1.5)
 _PRIOR_LOG_TAU_STD: Final = 6.0
 _STEPS: Final = 80
 _LEAST_NOISE: Final = 1e-4
+NO_ARC: Final = (
+    "shows no capacitive arc",
+    "",
+    "is the sign of Z'' or of Z' exchanged, or is it a resistor, a coil, a capacitor?",
+)
 
 
 @dataclass(frozen=True)
@@ -167,7 +172,7 @@ def mixtures(
 
     Raises
     ------
-    DataError: too few points.
+    DataError: too few points, or no capacitive arc.
     """
     if len(frequency_Hz) < 8:
         raise DataError(f"{len(frequency_Hz)} points cannot tell relaxation times apart", hint="measure 20 or more frequencies")
@@ -178,6 +183,8 @@ def mixtures(
     noise = max(tikhonov(grid(frequency_Hz, capacitance=capacitance), y, weight).noise, _LEAST_NOISE)
     problem = _Problem(y, weight, np.log(2 * np.pi * frequency_Hz), nodes, nodes.free.T.copy(), nodes.kernel.T.copy(), noise)
     fits = _search(problem, most, shapes)
+    if not fits:
+        raise DataError(*NO_ARC)
     return [_mixture(problem, f, scale) for f in fits]
 
 
@@ -196,7 +203,7 @@ def mixture(
 
     Raises
     ------
-    DataError: too few points.
+    DataError: too few points, or no capacitive arc.
     """
     return mixtures(frequency_Hz, z_ohm, most=most, capacitance=capacitance, shapes=shapes)[0]
 
@@ -220,10 +227,11 @@ def _search(problem: _Problem, most: int, shapes: tuple[int, ...]) -> list[_Fit]
 def _grow(problem: _Problem, most: int, kind: int, keep: Callable[[_Fit], _Fit]) -> None:
     """One more peak of one kind at a time, where the residual asks for it, while that pays."""
     k = problem.nodes.free.shape[1]
-    _low, _high = problem.bounds(np.empty(0, dtype=np.int64))
     fit = problem.fit(np.empty(0, dtype=np.int64), np.zeros(k))
     best, waited = np.inf, 0
     for _ in range(most):
+        if len(fit.u) + 4 > 0.6 * len(problem.y):
+            return
         kinds = np.append(fit.kinds, kind)
         tries = [problem.fit(kinds, np.concatenate([fit.u, p])) for p in _candidates(problem, fit, kind)]
         if not tries:
@@ -321,7 +329,7 @@ def _mixture(problem: _Problem, fit: _Fit, scale: float) -> Mixture:
         float(lines[2]) if k > 2 else 0.0,
         peaks_of(kinds, u, k),
         fit.score,
-        float(np.sqrt(np.sum(residual**2) / (len(residual) - len(u)))),
+        float(np.sqrt(np.sum(residual**2) / max(len(residual) - len(u), 1))),
         kinds,
         u,
         covariance,

@@ -65,7 +65,7 @@ def spectrum(
     *Source* Saccoccio et al., Electrochim. Acta 147 (2014) 470 (regularisation); Huang et al. (2021) (hierarchical);
     Boukamp (2020) (peaks); MacKay (1992), Kennedy and O'Hagan (2001) (evidence, discrepancy). The paper used DRTtools,
     that is Tikhonov on radial functions, which `tikhonov` comes nearest to.
-    Raises ConfigError: no such spectrum. DataError: too few points, less than a decade, an impedance of zero.
+    Raises ConfigError: no such spectrum. DataError: too few points, less than a decade, Z = 0, no capacitive arc.
     """
     if which >= len(spectra):
         raise ConfigError(f"there are {len(spectra)} spectra, from 0", "which", f"at most {len(spectra) - 1}")
@@ -156,10 +156,10 @@ def draw(result: Result, ax: Axes) -> None:
     for at, r in zip(data["peak_tau_s"], data["peak_R_ohm"], strict=True):
         top = float(np.interp(np.log(at), np.log(tau), data["gamma_high_ohm"]))
         ax.annotate(f"{r:.3g} Ω", (at, top), xytext=(0, 3), textcoords="offset points", ha="center", fontsize=7)
-    ax.set_ylim(0, 1.25 * max(highest, float(gamma.max()), 1e-300))
+    ax.set_ylim(0, 1.35 * max(highest, float(gamma.max()), 1e-300))
     ax.set_xlabel("τ / s")
     ax.set_ylabel(r"γ(ln τ) / Ω")
-    ax.legend(loc="upper right")
+    ax.legend(loc="upper right", ncols=2)
 
 
 @spectrum.demo
