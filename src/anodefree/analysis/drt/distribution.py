@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from anodefree.analysis.drt.evidence import ENOUGH, posterior
-from anodefree.analysis.drt.mixture import NO_ARC, Mixture
+from anodefree.analysis.drt.mixture import LEAST_GAMMA, NO_ARC, Mixture
 from anodefree.analysis.drt.peaks import Segments, measured, segments
 from anodefree.analysis.drt.shapes import laws_of, shape_gamma
 from anodefree.core.measurement import Measurement
@@ -130,7 +130,7 @@ def scaled(z_ohm: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
 def regularised(nodes: Grid, found: Solution, z_ohm: np.ndarray, weight: np.ndarray, scale: float) -> Distribution:
     """A regularisation's solution as a distribution in ohm."""
     lines, total, draws = _normal_draws(nodes, found, weight, 300)
-    if not found.gamma_ohm.max() > 0:
+    if not found.gamma_ohm.max() > LEAST_GAMMA:
         raise DataError(*NO_ARC)
     positive = np.maximum(draws, 0.0)
     where = segments(found.gamma_ohm)

@@ -31,6 +31,8 @@ _PRIOR_LOG_R: Final = (-2.0, 1.5)
 _PRIOR_LOG_TAU_STD: Final = 6.0
 _STEPS: Final = 80
 _LEAST_NOISE: Final = 1e-4
+LEAST_GAMMA: Final = 1e-9
+"""Of |Z|: less is rounding."""
 NO_ARC: Final = (
     "shows no capacitive arc",
     "",
@@ -180,7 +182,10 @@ def mixtures(
     nodes = grid(frequency_Hz, per_decade=16, beyond_decades=1.0, capacitance=capacitance)
     y = stacked(z_ohm / scale)
     weight = scale / np.tile(np.abs(z_ohm), 2)
-    noise = max(tikhonov(grid(frequency_Hz, capacitance=capacitance), y, weight).noise, _LEAST_NOISE)
+    smooth = tikhonov(grid(frequency_Hz, capacitance=capacitance), y, weight)
+    if not smooth.gamma_ohm.max() > LEAST_GAMMA:
+        raise DataError(*NO_ARC)
+    noise = max(smooth.noise, _LEAST_NOISE)
     problem = _Problem(y, weight, np.log(2 * np.pi * frequency_Hz), nodes, nodes.free.T.copy(), nodes.kernel.T.copy(), noise)
     fits = _search(problem, most, shapes)
     if not fits:
