@@ -34,6 +34,8 @@ MODULES: Final[dict[str, str]] = {
     "cycling.retention": "anodefree.analysis.cycling.retention",
     "deposit.ratio": "anodefree.analysis.deposit.ratio",
     "deposit.thickness": "anodefree.analysis.deposit.thickness",
+    "drt.map": "anodefree.analysis.drt.map",
+    "drt.spectrum": "anodefree.analysis.drt.spectrum",
     "eis.arrhenius": "anodefree.analysis.eis.arrhenius",
     "eis.clean": "anodefree.analysis.eis.clean",
     "eis.drift": "anodefree.analysis.eis.drift",

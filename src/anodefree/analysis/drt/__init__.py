@@ -1,0 +1,1 @@
+"""Distributions of relaxation times, from impedance spectra."""
