@@ -12,6 +12,7 @@ import numpy as np
 
 from anodefree.analysis.drt.distribution import Distribution, Model, distribution, spectrum_arrays, with_one_strength
 from anodefree.analysis.drt.soundness import soundness
+from anodefree.analysis.eis.validity import kramers_kronig_checks
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
@@ -76,7 +77,7 @@ def series_map(
         one = partial(distribution, model=model, criterion=criterion, capacitance=capacitance)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             found = list(pool.map(lambda a: one(*a), arrays))
-    return Result.of(_estimates(found), _curves(found, axis, at), _checks(found))
+    return Result.of(_estimates(found), _curves(found, axis, at), kramers_kronig_checks(spectra) + _checks(found))
 
 
 def _axis(spectra: Measurement, along: Along) -> tuple[str, np.ndarray]:

@@ -13,7 +13,6 @@ from anodefree.core.result import Check
 def soundness(d: Distribution, others: int = 0) -> list[Check]:
     """The checks of one distribution; `others` is the number of spectra of the measurement that were left out."""
     f, z = d.frequency_Hz, d.z_ohm
-    # The consistency of the spectra with the Kramers-Kronig relations belongs before all of these.
     checks = [_residuals(d), _density(f), *_range(d), _sign(z), *_strength(d)]
     if others:
         checks.append(Check("spectra", "warn", f"{others} more spectra were left out: choose with 'which', or use drt.map"))

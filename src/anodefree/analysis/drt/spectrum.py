@@ -8,6 +8,7 @@ import numpy as np
 
 from anodefree.analysis.drt.distribution import Distribution, Model, distribution, ordered, spectrum_arrays
 from anodefree.analysis.drt.soundness import soundness
+from anodefree.analysis.eis.validity import kramers_kronig_checks
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.core.result import Estimate, Result
@@ -75,8 +76,9 @@ def spectrum(
     else:
         f, z = spectrum_arrays(spectra, which)
     found = distribution(f, z, model=model, criterion=criterion, capacitance=capacitance)
-    others = 0 if jointly else len(spectra) - 1
-    return Result.of(_estimates(found, capacitance), _curves(found), soundness(found, others))
+    checks = kramers_kronig_checks(spectra, None if jointly else which)
+    checks += soundness(found, others=0 if jointly else len(spectra) - 1)
+    return Result.of(_estimates(found, capacitance), _curves(found), checks)
 
 
 def _estimate(draws: np.ndarray, value: float, unit: str, label: str) -> Estimate:

@@ -107,7 +107,9 @@ def _learned_sigma_ohm(spectra: Measurement) -> np.ndarray:
 
     f, z = points_of(spectra)
     if not usable(f).all():
-        raise DataError("a spectrum has too few points to learn their errors from", spectra.source.name, "weighting = 'modulus'")
+        raise DataError(
+            "a spectrum has too few points to learn their errors from", spectra.source.name, "weighting = 'modulus'"
+        )
     return variance_model(f, z)
 
 
