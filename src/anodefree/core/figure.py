@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
@@ -95,6 +95,21 @@ def renders(draw: Callable[[Axes], None], formats: tuple[str, ...], *, salt: str
             made[format] = stream.getvalue()
             figure.set_layout_engine("none")  # it is laid out now: the next format keeps its places, and the time
     return made
+
+
+def nyquist(ax: Axes, real_ohm: np.ndarray, imaginary_ohm: np.ndarray, labels: Sequence[str]) -> None:
+    """Spectra (spectrum, frequency) in the plane of impedance, one colour each; of many, only the ends are named."""
+    import matplotlib as mpl
+
+    count = len(real_ohm)
+    shades = mpl.colormaps["plasma"](np.linspace(0.2, 0.85, count))
+    for i, (re, im) in enumerate(zip(real_ohm, imaginary_ohm, strict=True)):
+        label = labels[i] if count <= 8 or i in (0, count - 1) else "_"
+        ax.plot(re, -im, "o-", color=shades[i], lw=0.6, ms=2.2, label=label)
+    ax.set_aspect("equal", adjustable="datalim")
+    ax.set_xlabel("Z′ / Ω")
+    ax.set_ylabel("−Z″ / Ω")
+    ax.legend(handlelength=1.2)
 
 
 def plotted(ax: Axes) -> dict[str, np.ndarray]:

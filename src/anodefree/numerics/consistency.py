@@ -234,11 +234,14 @@ def _drift(model: MeasurementModel, passed: np.ndarray) -> tuple[np.ndarray, np.
     polarisation = model.model_ohm - model.series[:, :1] - 1j * w * model.series[:, 1:2]
     grown = passed * polarisation * model.weight
     column = np.concatenate([grown.real, grown.imag], axis=1)[..., None]
-    own = np.maximum(np.sum(column * model.cleared(column), axis=(1, 2)), 1e-300)
-    drift = np.sum(column * _residual(model), axis=(1, 2)) / own
+    own = np.sum(column * model.cleared(column), axis=(1, 2))
+    # A sparse sweep may leave nothing of a drift that the model cannot follow: then it is not known at all.
+    known = own > 1e-12 * np.sum(column**2, axis=(1, 2))
+    own = np.where(known, own, 1.0)
+    drift = np.where(known, np.sum(column * _residual(model), axis=(1, 2)) / own, 0.0)
     left = _left(model) - 1
     std = np.sqrt(np.maximum(_total(model) - drift**2 * own, 1e-300) / left / own)
-    return drift, std, 2 * stdtr(left, -np.abs(drift) / std)
+    return drift, np.where(known, std, np.inf), np.where(known, 2 * stdtr(left, -np.abs(drift) / std), 1.0)
 
 
 def _departure(model: MeasurementModel, hats: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -138,16 +138,9 @@ def _alone(spectra: Measurement, f: np.ndarray, z: np.ndarray) -> Measurement:
 @drift.plot
 def draw(spectra: Measurement, ax: Axes) -> None:
     """Nyquist plot of the corrected spectra, from first to last."""
-    import matplotlib as mpl
+    from anodefree.core.figure import nyquist
 
-    shades = mpl.colormaps["plasma"](np.linspace(0.2, 0.85, len(spectra)))
-    for i in range(len(spectra)):
-        label = f"spectrum {i}" if len(spectra) <= 6 or i in (0, len(spectra) - 1) else "_"
-        ax.plot(spectra["Z_re_ohm"][i], -spectra["Z_im_ohm"][i], "o-", color=shades[i], lw=0.6, ms=2.2, label=label)
-    ax.set_aspect("equal", adjustable="datalim")
-    ax.set_xlabel("Z′ / Ω")
-    ax.set_ylabel("−Z″ / Ω")
-    ax.legend(handlelength=1.2)
+    nyquist(ax, spectra["Z_re_ohm"], spectra["Z_im_ohm"], [f"spectrum {i}" for i in range(len(spectra))])
 
 
 @drift.demo

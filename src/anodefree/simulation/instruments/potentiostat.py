@@ -169,16 +169,9 @@ def impedance(
 @impedance.plot
 def draw(spectra: Measurement, ax: Axes) -> None:
     """Nyquist plot, one colour per temperature from cold to hot."""
-    import matplotlib as mpl
+    from anodefree.core.figure import nyquist
 
-    shades = mpl.colormaps["plasma"](np.linspace(0.2, 0.85, len(spectra)))
-    for i, kelvin in enumerate(spectra["temperature_K"]):
-        label = f"{kelvin - 273.15:.0f} °C" if len(spectra) <= 8 or i in (0, len(spectra) - 1) else "_"
-        ax.plot(spectra["Z_re_ohm"][i], -spectra["Z_im_ohm"][i], "o-", color=shades[i], lw=0.6, ms=2.2, label=label)
-    ax.set_aspect("equal", adjustable="datalim")
-    ax.set_xlabel("Z′ / Ω")
-    ax.set_ylabel("−Z″ / Ω")
-    ax.legend(handlelength=1.2)
+    nyquist(ax, spectra["Z_re_ohm"], spectra["Z_im_ohm"], [f"{k - 273.15:.0f} °C" for k in spectra["temperature_K"]])
 
 
 @impedance.demo
