@@ -4,6 +4,7 @@
     ├── ConfigError      exit 2   what was asked cannot be done as asked
     ├── MissingExtra     exit 2   an optional package is not installed
     ├── DataError        exit 3   a file or an array is not what it should be
+    │   └── Unrecognised          a file holds no measurement of a form known here (a damaged one is a plain DataError)
     ├── NumericalError   exit 4   the numbers did not converge or left their domain
     └── Cancelled        exit 130 somebody stopped the work
 
@@ -46,6 +47,10 @@ class DataError(AnodefreeError):
     """A file or an array is not what it should be."""
 
     exit_code = 3
+
+
+class Unrecognised(DataError):
+    """A file holds no measurement of any form known here: a report, a note. One that is damaged is a plain `DataError`."""
 
 
 class NumericalError(AnodefreeError):

@@ -213,3 +213,23 @@ def test_a_file_is_opened_as_the_kind_that_the_stage_takes(tmp_path: Path) -> No
     done = command("convert", tmp_path / "tafel.csv", tmp_path / "b.csv", "--series", "B")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "b.csv").read_text() == "potential [V],current_density [mA/cm2]\n-0.1,-0.5\n0.1,0.5\n"
+
+
+def test_a_folder_of_spectra_may_hold_a_report_beside_them(tmp_path: Path) -> None:
+    """What is no measurement is named and left out; a spectrum that is damaged is an error."""
+    f = [10 ** (5 - k / 4) for k in range(21)]
+    for kelvin in (303, 313, 323, 333):
+        r = 30.0 * 2.718281828 ** (6000 * (1 / kelvin - 1 / 303))
+        z = [4 + 1 / (1 / r + 2e-5 * (2j * 3.141592653589793 * x) ** 0.9) for x in f]
+        rows = "\n".join(f"{x},{v.real},{v.imag}" for x, v in zip(f, z, strict=True))
+        (tmp_path / f"cell_{kelvin}K.csv").write_text(f"frequency/Hz,Z'/ohm,Z''/ohm\n{rows}\n")
+    (tmp_path / "report.txt").write_text("What we think of these spectra.\nThey are fine.\n")
+    command = [sys.executable, "-m", "anodefree", "do", "eis.arrhenius", str(tmp_path), "--circuit", "R0-p(R1,Q1)", "--json"]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    assert "report.txt" in told.stderr
+    assert json.loads(told.stdout)["estimates"]["Ea"]["value"] > 0
+    (tmp_path / "cell_343K.csv").write_text("frequency/Hz,Z'/ohm,Z''/ohm\n1000,4.0,oops\n")
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert told.returncode == 3
+    assert "cell_343K.csv" in told.stderr

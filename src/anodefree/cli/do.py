@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from anodefree.errors import AnodefreeError, Cancelled, ConfigError
+from anodefree.errors import AnodefreeError, Cancelled, ConfigError, Unrecognised
 from anodefree.stages import get, names
 
 if TYPE_CHECKING:
@@ -140,8 +140,26 @@ def _inputs(stage: Stage, given: dict[str, Any]) -> list[tuple[str, Any]]:
             raise ConfigError(f"takes {len(stage.inputs)} files, got {len(paths)}", stage.name, f"in this order: {need}")
         return [("", lambda: [opened(p, i) for i, p in enumerate(paths)])]
     if stage.inputs[0].many:
-        return [(paths[0].name if len(paths) == 1 else "", lambda: [join([opened(p) for p in paths])])]
+        inside = {p for g in given["files"] if Path(g).is_dir() for p in Path(g).iterdir()}
+        return [(paths[0].name if len(paths) == 1 else "", lambda: [join(_recognised(paths, opened, inside))])]
     return [(p.name, lambda p=p: [opened(p)]) for p in paths]
+
+
+def _recognised(paths: Sequence[Path], opened: Callable[[Path], Measurement], inside: set[Path]) -> list[Measurement]:
+    """The files of a series; those of a folder that hold no measurement at all (a report, a note) are named, not read."""
+    found, strange = [], []
+    for path in paths:
+        try:
+            found.append(opened(path))
+        except Unrecognised as error:
+            if path not in inside:
+                raise
+            strange.append((path, error))
+    if not found:
+        raise strange[0][1]
+    for path, reason in strange:
+        sys.stderr.write(f"note: left out, no measurement: {path.name} ({reason.what.splitlines()[0]})\n")
+    return found
 
 
 def _tell_left_out(given: Sequence[str], taken: Sequence[Path]) -> None:

@@ -19,7 +19,7 @@ from anodefree.core.measurement import Measurement, join
 from anodefree.core.provenance import Source
 from anodefree.core.result import Result
 from anodefree.core.units import parse, unit_of
-from anodefree.errors import AnodefreeError, ConfigError, DataError, near
+from anodefree.errors import AnodefreeError, ConfigError, DataError, Unrecognised, near
 from anodefree.io.as_kind import as_kind
 from anodefree.io.file_names import stated_by_name
 from anodefree.io.formats import HEAD_BYTES, Format, added, formats, get, looks_like
@@ -241,16 +241,17 @@ def _joined(file: Path, error: AnodefreeError) -> str:
 def _unreadable(file: Path, head: bytes, failures: list[tuple[str, AnodefreeError]]) -> DataError:
     """One error that says what was tried, why each failed, what the file looks like and what to try."""
     looks, remedy = looks_like(head)
+    sort = Unrecognised if all(isinstance(e, Unrecognised) for _, e in failures) else DataError
     broken = [f"{name}: {reason}" for name, reason in added().items() if isinstance(reason, str)]
     if len(failures) == 1:
         name, only = failures[0]
         what = f"cannot be read as {name}: {only.what}"
         more = "".join(f"; {b}" for b in broken)
-        return DataError(f"{what} (it is {looks}{more})", _joined(file, only), only.hint or remedy or "anodefree formats")
+        return sort(f"{what} (it is {looks}{more})", _joined(file, only), only.hint or remedy or "anodefree formats")
     lines = [f"{name}: {e.what}" + (f" ({e.where})" if e.where and e.where != str(file) else "") for name, e in failures]
     reasons = "".join(f"\n  {line}" for line in [*lines, *broken]) or " no reader knows such content"
     hint = next((e.hint for _, e in failures if e.hint), "") or remedy or "'anodefree formats' lists what can be read"
-    return DataError(f"cannot be read, it is {looks}:{reasons}", str(file), hint)
+    return sort(f"cannot be read, it is {looks}:{reasons}", str(file), hint)
 
 
 def _si(name: str, value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from anodefree.errors import DataError
+from anodefree.errors import DataError, Unrecognised
 from anodefree.io.columns import Column, best_of, kind_of, understand_all, understand_row
 from anodefree.io.rows import bad_cell, is_value, rows_of
 from anodefree.io.textfile import BLANK, BLANKS, COMMAS, COMMENT, MAX_LINE, SPLITS, Split, bounded, is_number
@@ -117,7 +117,7 @@ def read_tables(
         return [_table(lines, first, end, _used(known, wanted), split, tuple(lines[start:first]), "", wanted)]
     found = find_header(lines, start, end)
     if found is None:
-        raise DataError("no line names the columns of a measurement", hint=WANTED)
+        raise Unrecognised("no line names the columns of a measurement", hint=WANTED)
     at, cells = found
     side_by_side = _side_by_side(understand_all(cells))
     if side_by_side:
@@ -263,12 +263,12 @@ def bare_spectrum(lines: Sequence[str]) -> Table:
     """
     numeric = _first_numeric(lines, 0, len(lines), 3)
     if numeric is None:
-        raise DataError("no line names the columns of a measurement, and it is not three columns of numbers", hint=WANTED)
+        raise Unrecognised("no line names the columns of a measurement, and it is not three columns of numbers", hint=WANTED)
     first, split = numeric
     known = understand_row(("frequency/Hz", "Z'/ohm", "Z''/ohm"))
     table = _table(lines, first, len(lines), known, split, tuple(lines[:first]), "", "impedance")
     if not _is_sweep(table.raw["frequency_Hz"]):
-        raise DataError("it has three columns without a header, and the first is not a frequency sweep", hint=WANTED)
+        raise Unrecognised("it has three columns without a header, and the first is not a frequency sweep", hint=WANTED)
     return table
 
 
