@@ -36,6 +36,7 @@ MODULES: Final[dict[str, str]] = {
     "ions.helix": "anodefree.analysis.ions.helix",
     "ions.regime": "anodefree.analysis.ions.regime",
     "kinetics.overpotential": "anodefree.analysis.kinetics.overpotential",
+    "magnet.film": "anodefree.simulation.magnet.film",
     "potentiostat.impedance": "anodefree.simulation.instruments.potentiostat",
     "pouch.energy": "anodefree.simulation.pouch.energy",
 }
