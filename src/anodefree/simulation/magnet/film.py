@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Final
 
 import numpy as np
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 REMANENCE: Final = Uncertain(0.308, 0.09)
 PROFILE: Final = 41
+PATCH: Final = 12
+"""Sides of a patch over the height of the plane: waves longer than that carry 1e-3 of the field there."""
 EARTH_T: Final = 5e-5
 
 
@@ -55,6 +57,14 @@ class Picture:
         else:
             pattern = stripes(n, self.side_m, self.domain_width_m)
         return Film(top, bottom, pattern, self.side_m, self.side_m, polarisation_T)
+
+    def seen_from(self, height_m: float) -> Picture:
+        """The same film on a patch that is wide enough for a plane so high; only its long waves reach there.
+
+        Roughness is drawn from its spectrum, so a coarse grid keeps the long waves right; domains repeat and need no more.
+        """
+        wide = PATCH * height_m
+        return self if self.domain_width_m is not None or self.side_m >= wide else replace(self, side_m=wide)
 
     @property
     def uniform(self) -> bool:
@@ -162,16 +172,16 @@ def film_stage(
     count = draws if picture.random else 1
     heights = np.geomspace(height_m, max(probe_height_m, 30 * height_m), PROFILE)
     squares = np.zeros((count, PROFILE))  # of B over J
-    probe = np.zeros(count)
-    decay = np.zeros(count)
+    probe, decay = np.zeros(count), np.zeros(count)
     for i in range(count):
         context.progress(i / count, f"patch {i + 1} of {count}")
         film = picture.film(unit, rng)
         phi = potential_spectrum(film, height_m)
-        squares[i] = [mean_square_T2(raised(phi, film, h - height_m), film) for h in heights]
         decay[i] = _decay_m(phi, film)
-        seen = raised(phi, film, max(probe_height_m - height_m, 0.0)) * probe_response(film.waves[2], probe_size_m)
-        probe[i] = np.mean(flux_density_T(seen, film)[2] ** 2)
+        squares[i] = _profile_T2(picture, heights, unit, rng)
+        far = picture.seen_from(probe_height_m).film(unit, rng)
+        seen = potential_spectrum(far, probe_height_m) * probe_response(far.waves[2], probe_size_m)
+        probe[i] = np.mean(flux_density_T(seen, far)[2] ** 2)
     edge = unit[2] * disc_axis_T(np.append(heights, probe_height_m), radius_m, thickness_m, 1.0)
     totals = np.sqrt(squares + edge[:-1] ** 2)
     estimates = {
@@ -189,6 +199,21 @@ def film_stage(
         "patch_x_m": ("x", (np.arange(picture.grid) + 0.5) * picture.side_m / picture.grid),
     }
     return Result.of(estimates, curves, _checks(estimates, picture, remanence_T, unit[2], thickness_m))
+
+
+def _profile_T2(
+    picture: Picture, heights_m: np.ndarray, polarisation_T: tuple[float, float, float], rng: np.random.Generator
+) -> np.ndarray:
+    """Mean square of B at rising heights, each on a patch that is wide enough for it."""
+    out = np.zeros(len(heights_m))
+    film, base, reach = None, 0.0, 0.0
+    for i, height in enumerate(heights_m):
+        if film is None or height > reach:
+            patch = picture.seen_from(3 * height)  # good up to three times this height
+            film, base, reach = patch.film(polarisation_T, rng), height, 3 * height
+            phi = potential_spectrum(film, height)
+        out[i] = mean_square_T2(raised(phi, film, height - base), film)
+    return out
 
 
 def _decay_m(phi: np.ndarray, film: Film) -> float:
@@ -271,14 +296,15 @@ def draw(result: Result, ax: Axes) -> None:
 def demo(rng: np.random.Generator) -> Demo:
     """A slightly rough film magnetised in its plane; to first order B_rms² = (J²/8) (s l)² integral k³ e^(-k²l²/4 - 2kz) dk."""
     rms, length, z = rng.uniform(1e-9, 3e-9), rng.uniform(0.8e-6, 1.5e-6), rng.uniform(0.5e-6, 2e-6)
-    true = max(rng.normal(0.3, 0.003), 0.1)
+    true = max(rng.normal(0.3, 0.012), 0.1)
     k = np.linspace(0, 30 / length, 4001)
     square = true**2 / 8 * (rms * length) ** 2 * np.trapezoid(k**3 * np.exp(-((k * length) ** 2) / 4 - 2 * k * z), k)
     parameters = {
-        "remanence_T": Uncertain(0.3, 0.003),
+        "remanence_T": Uncertain(0.3, 0.012),
         "roughness_m": rms,
         "correlation_m": length,
         "height_m": z,
-        "grid": 128,
+        "grid": 80,
+        "draws": 5,
     }
     return Demo((), {"B_rms": math.sqrt(square)}, parameters)
