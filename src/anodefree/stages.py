@@ -36,7 +36,10 @@ MODULES: Final[dict[str, str]] = {
     "ions.helix": "anodefree.analysis.ions.helix",
     "ions.regime": "anodefree.analysis.ions.regime",
     "kinetics.overpotential": "anodefree.analysis.kinetics.overpotential",
+    "magnet.above": "anodefree.analysis.magnet.above",
     "magnet.film": "anodefree.simulation.magnet.film",
+    "magnet.map": "anodefree.simulation.magnet.map",
+    "magnet.solid": "anodefree.simulation.magnet.solid",
     "potentiostat.impedance": "anodefree.simulation.instruments.potentiostat",
     "pouch.energy": "anodefree.simulation.pouch.energy",
 }

@@ -96,6 +96,23 @@ def test_parseval_and_raising_agree_with_the_field_itself(rng: np.random.Generat
     assert np.abs(raised(here, film, 1e-6) - potential_spectrum(film, 2e-6)).max() < 1e-9 * np.abs(here).max()
 
 
+def test_a_bump_is_what_magpylib_makes_of_a_stack_of_discs() -> None:
+    """A Gaussian bump on a film magnetised in its plane: the flat film adds nothing, the bump is 80 thin discs."""
+    magpylib = pytest.importorskip("magpylib")
+    height, width, points, side, z = 0.6e-6, 1e-6, 192, 24e-6, 1.2e-6
+    x = (np.arange(points) - points // 2) * side / points
+    top = height * np.exp(-(x[None, :] ** 2 + x[:, None] ** 2) / width**2)
+    film = Film(top, np.full_like(top, -1e-7), np.ones_like(top), side, side, (J, 0.0, 0.0))
+    row, column = points // 2 + 2, points // 2 + 4
+    ours = flux_density_T(potential_spectrum(film, z), film)[:, row, column]
+    theirs = np.zeros(3)
+    for low, high in itertools.pairwise(np.linspace(0, height, 81)):
+        middle = 0.5 * (low + high)
+        size = (2 * width * np.sqrt(np.log(height / middle)), high - low)
+        theirs += magpylib.magnet.Cylinder((0, 0, middle), polarization=(J, 0, 0), dimension=size).getB([x[column], x[row], z])
+    assert ours == pytest.approx(theirs, rel=5e-3, abs=2e-3 * np.abs(theirs).max())
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
