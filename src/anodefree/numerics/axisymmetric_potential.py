@@ -1,7 +1,7 @@
 """The potential between a flat electrode and one with a protrusion, axisymmetric, by finite elements of high order.
 
 The cell is one logical rectangle (s, t): s runs from the axis along the boss to the foot, t from the boss out to the cell's
-top and side. The weak form of div(sigma grad phi) = 0 is pulled back to it with the exact map, so curved walls are met without error:
+top and side. The weak form of div(sigma grad phi) = 0 is pulled back to it with the exact map, which meets curved walls exactly:
 
     integral of r |J| sigma (J^-T grad phi) . (J^-T grad v) ds dt = 0.
 

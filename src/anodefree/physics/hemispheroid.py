@@ -1,6 +1,6 @@
 """The field of a conducting hemispheroid on a plane in a uniform field: the closed form that a solver must meet.
 
-With the height h, the base b < h, c² = h² - b², and the prolate coordinate xi = (r1 + r2)/(2c), where r1 and r2 are the distances
+With the height h, the base b < h, c² = h² - b², and the prolate coordinate xi = (r1 + r2)/(2c), r1 and r2 being the distances
 to the foci (0, +-c),
 
     phi = E0 z [1 - f(xi)/f(h/c)],   f(xi) = arccoth(xi) - 1/xi,
