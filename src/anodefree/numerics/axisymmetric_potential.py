@@ -1,7 +1,7 @@
 """The potential between a flat electrode and one with a protrusion, axisymmetric, by finite elements of high order.
 
 The cell is one logical rectangle (s, t): s runs from the axis along the boss to the foot, t from the boss out to the cell's
-top and side. The weak form of div(sigma grad phi) = 0 is pulled back to it with the exact map, which meets curved walls exactly:
+top and side. The weak form of div(sigma grad phi) = 0 is pulled back to it with the exact map, so that curved walls are exact:
 
     integral of r |J| sigma (J^-T grad phi) . (J^-T grad v) ds dt = 0.
 
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+SAMPLES = 101
 Curve = Callable[[Floats], tuple[Floats, Floats, Floats, Floats]]
 """s in [0, 1] -> r, z, dr/ds, dz/ds of the protrusion from its tip to its foot."""
 
@@ -84,16 +85,20 @@ class Cell:
         g, dg = np.expm1(a * t) / np.expm1(a), a * np.exp(a * t) / np.expm1(a)
         return dpr + g * (dqr - dpr), dg * (qr - pr), dpz + g * (dqz - dpz), dg * (qz - pz)
 
-    def logical(self, r_m: Floats, z_m: Floats, sweeps: int = 60) -> tuple[Floats, Floats]:
-        """s, t of points in the cell: s by bisection (rays do not cross), t from the distance along the ray."""
+    def logical(self, r_m: Floats, z_m: Floats) -> tuple[Floats, Floats]:
+        """s, t of points in the cell: s by Newton's method in a bracket (rays do not cross), t from the distance along."""
         r, z = np.asarray(r_m, dtype=float), np.asarray(z_m, dtype=float)
         low, high = np.zeros_like(r), np.ones_like(r)
-        for _ in range(sweeps):
-            s = 0.5 * (low + high)
-            (pr, pz, _, _), (qr, qz, _, _) = self.boss(s), self.outer(s)
-            beyond = (qr - pr) * (z - pz) - (qz - pz) * (r - pr) < 0  # the point lies on the foot's side of the ray
-            low, high = np.where(beyond, s, low), np.where(beyond, high, s)
-        s = 0.5 * (low + high)
+        s = np.full_like(r, 0.5)
+        for sweep in range(40):
+            (pr, pz, dpr, dpz), (qr, qz, dqr, dqz) = self.boss(s), self.outer(s)
+            side = (qr - pr) * (z - pz) - (qz - pz) * (r - pr)  # negative on the foot's side of the ray
+            slope = (dqr - dpr) * (z - pz) - (dqz - dpz) * (r - pr) - (qr - pr) * dpz + (qz - pz) * dpr
+            low, high = np.where(side < 0, s, low), np.where(side < 0, high, s)
+            with np.errstate(all="ignore"):
+                step = s - side / slope
+            inside = (step > low) & (step < high) & (sweep > 5)
+            s = np.where(inside, step, 0.5 * (low + high))
         (pr, pz, _, _), (qr, qz, _, _) = self.boss(s), self.outer(s)
         along = ((r - pr) * (qr - pr) + (z - pz) * (qz - pz)) / ((qr - pr) ** 2 + (qz - pz) ** 2)
         a = self.grading
@@ -112,8 +117,21 @@ class Potential:
         """phi [V] at points in the cell."""
         r, z = np.broadcast_arrays(np.asarray(r_m, dtype=float), np.asarray(z_m, dtype=float))
         s, t = self.cell.logical(r.ravel(), z.ravel())
-        inside = np.stack([np.clip(s, 1e-13, 1 - 1e-13), np.clip(t, 1e-13, 1 - 1e-13)])
-        return np.asarray(self.basis.probes(inside) @ self.values).reshape(r.shape)
+        under_top, under_side = self._splines
+        return np.where(s <= self.cell.corner, under_top.ev(s, t), under_side.ev(s, t)).reshape(r.shape)
+
+    @cached_property
+    def _splines(self) -> tuple[Any, Any]:
+        """phi(s, t) as quintic splines through the elements' values, one on each side of the ray to the corner."""
+        from scipy.interpolate import RectBivariateSpline
+
+        made = []
+        for first, last in ((0.0, self.cell.corner), (self.cell.corner, 1.0)):
+            s, t = np.linspace(first, last, SAMPLES), np.linspace(0, 1, SAMPLES)
+            place = np.stack([np.clip(v.ravel(), 1e-12, 1 - 1e-12) for v in np.meshgrid(s, t, indexing="ij")])
+            values = np.asarray(self.basis.probes(place) @ self.values).reshape(SAMPLES, SAMPLES)
+            made.append(RectBivariateSpline(s, t, values, kx=5, ky=5))
+        return made[0], made[1]
 
     @cached_property
     def wall(self) -> tuple[Floats, Floats, Floats]:
