@@ -32,6 +32,8 @@ MODULES: Final[dict[str, str]] = {
     "inventory.curve": "anodefree.simulation.cell.inventory_curve",
     "inventory.efficiency": "anodefree.analysis.inventory.efficiency",
     "inventory.retention": "anodefree.analysis.inventory.retention",
+    "ions.field": "anodefree.simulation.ions.field",
+    "ions.flight": "anodefree.simulation.ions.flight",
     "ions.fly": "anodefree.simulation.ions.fly",
     "ions.helix": "anodefree.analysis.ions.helix",
     "ions.regime": "anodefree.analysis.ions.regime",

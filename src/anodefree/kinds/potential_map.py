@@ -1,8 +1,8 @@
-"""The electric potential in a cylinder with a protrusion, sampled for flight: coarse everywhere, fine about the protrusion.
+"""The electric potential in a cylinder with a protrusion, sampled for flight: coarse, and fine about the protrusion.
 
-The maps reach a margin of nodes beyond every wall, into which the potential is continued by reflection, so that a spline through
-them meets the walls without a kink. `wall` is the potential of the same cell with both electrodes equipotential, 0 on the lower
-and 1 on the upper: negative in the metal, and over its gradient the distance from it.
+The maps reach a margin of nodes beyond every wall, into which the potential is continued by reflection, so that a spline
+through them meets the walls without a kink. `wall` is the potential of the same cell with both electrodes equipotential, 0 on
+the lower and 1 on the upper: negative in the metal, and over its gradient the distance from it.
 """
 
 from typing import Annotated

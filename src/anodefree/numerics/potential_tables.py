@@ -34,6 +34,14 @@ class Walls:
 
 
 @dataclass(frozen=True)
+class Grid:
+    """Evenly spaced nodes, margins included."""
+
+    r: Floats
+    z: Floats
+
+
+@dataclass(frozen=True)
 class Tables:
     """A coarse table of the whole cell and a fine one about the protrusion, which holds for r < patch_r and z < patch_z."""
 
@@ -43,22 +51,38 @@ class Tables:
     patch_z_m: float
 
 
-def tables(walls: Walls, *, coarse_steps: int = 400, finer: int = 4, patch: float = 2.5) -> Tables:
-    """Sample a potential: `coarse_steps` across the gap, and a patch about the protrusion with steps `finer` times smaller."""
-    step = walls.gap_m / coarse_steps
-    coarse = _table(walls, walls.radius_m, walls.gap_m, step)
+def grids(walls: Walls, *, steps: int = 400, finer: int = 4, patch: float = 2.5) -> tuple[Grid, Grid, tuple[float, float]]:
+    """A grid of `steps` across the gap, one about the protrusion with steps `finer` times smaller, and its reach in r and z."""
+    step = walls.gap_m / steps
     reach_r = min(patch * max(walls.base_m, 4 * step), 0.9 * walls.radius_m)
     reach_z = min(walls.height_m + (patch - 1) * max(walls.base_m, 4 * step), 0.9 * walls.gap_m)
-    return Tables(coarse, _table(walls, reach_r, reach_z, step / finer), reach_r, reach_z)
+    return _grid(walls.radius_m, walls.gap_m, step), _grid(reach_r, reach_z, step / finer), (reach_r, reach_z)
 
 
-def _table(walls: Walls, r_m: float, z_m: float, step_m: float) -> Table:
+def _grid(r_m: float, z_m: float, step_m: float) -> Grid:
+    def nodes(length_m: float) -> Floats:
+        return np.asarray(np.arange(-MARGIN, round(length_m / step_m) + MARGIN + 1) * step_m, dtype=float)
+
+    return Grid(nodes(r_m), nodes(z_m))
+
+
+def sampled(walls: Walls, grid: Grid) -> Floats:
+    """phi (z, r) on a grid, continued beyond the walls."""
+    return continued(walls, *np.meshgrid(grid.r, grid.z))
+
+
+def table(grid: Grid, phi: Floats) -> Table:
+    """The cubic B-spline through samples on a grid."""
     from scipy.ndimage import spline_filter
 
-    r = (np.arange(-MARGIN, round(r_m / step_m) + MARGIN + 1)) * step_m
-    z = (np.arange(-MARGIN, round(z_m / step_m) + MARGIN + 1)) * step_m
-    phi = continued(walls, *np.meshgrid(r, z))
-    return spline_filter(phi, order=3, mode="mirror"), float(r[0]), float(z[0]), 1 / step_m, 1 / step_m
+    steps = (grid.r[-1] - grid.r[0]) / (len(grid.r) - 1), (grid.z[-1] - grid.z[0]) / (len(grid.z) - 1)
+    return spline_filter(phi, order=3, mode="mirror"), float(grid.r[0]), float(grid.z[0]), 1 / steps[0], 1 / steps[1]
+
+
+def tables(walls: Walls, **choice: float) -> Tables:
+    """Both tables of a potential; the choice is that of `grids`."""
+    coarse, fine, reach = grids(walls, **choice)  # type: ignore[arg-type]
+    return Tables(table(coarse, sampled(walls, coarse)), table(fine, sampled(walls, fine)), *reach)
 
 
 def continued(walls: Walls, r_m: Floats, z_m: Floats) -> Floats:
@@ -81,11 +105,9 @@ def continued(walls: Walls, r_m: Floats, z_m: Floats) -> Floats:
 
 def _inside(walls: Walls, r: Floats, z: Floats) -> NDArray[np.bool_]:
     """Whether points with r, z >= 0 lie within the protrusion: below its profile."""
-    assert_boss = walls.boss
-    if assert_boss is None:
+    if walls.boss is None:
         return np.zeros(r.shape, bool)
-    s = np.linspace(0, 1, 4001)
-    pr, pz, _, _ = assert_boss(s)
+    pr, pz, _, _ = walls.boss(np.linspace(0, 1, 4001))
     return (r < walls.base_m) & (z < np.interp(r, pr, pz))
 
 

@@ -17,8 +17,8 @@ _compiled = njit(cache=True, nogil=True, error_model="numpy")
 
 NONE, BOSS, FLAT, TOP, SIDE = 0, 1, 2, 3, 4
 SUMMARY = 16
-"""Columns of the summary: start x y z, end x y z, surface, time, path length, turns of the velocity about the field, winding about
-the axis, energy error, speed at the end, least distance from the axis, steps, canonical angular momentum error."""
+"""Columns of the summary: start x y z, end x y z, surface, time, path length, turns of the velocity about the field, winding
+about the axis, energy error, speed at the end, least distance from the axis, steps, canonical angular momentum error."""
 
 
 @_compiled
@@ -95,8 +95,10 @@ def _langevin(tables, patch, per_mass, flow, noise, seed, ion, count, x, y, z, v
 
 
 @_compiled
-def _crossing(tables, patch, h, x0, y0, z0, u0, v0, w0, x1, y1, z1, u1, v1, w1, straight):  # type: ignore[no-untyped-def]
-    """The part of a step after which the path meets phi = 0: on the cubic through its ends, or the chord of a random path."""
+def _crossing(  # type: ignore[no-untyped-def]
+    tables, patch, h, x0, y0, z0, u0, v0, w0, x1, y1, z1, u1, v1, w1, straight, upper
+):
+    """The part of a step after which the path meets an electrode: on the cubic through its ends, or a random path's chord."""
     low, high = 0.0, 1.0
     x, y, z = x1, y1, z1
     for _ in range(60):
@@ -107,7 +109,8 @@ def _crossing(tables, patch, h, x0, y0, z0, u0, v0, w0, x1, y1, z1, u1, v1, w1, 
             a, b = (1 + 2 * q) * (1 - q) ** 2, q * (1 - q) ** 2 * h
             c, d = q * q * (3 - 2 * q), q * q * (q - 1) * h
             x, y, z = a * x0 + b * u0 + c * x1 + d * u1, a * y0 + b * v0 + c * y1 + d * v1, a * z0 + b * w0 + c * z1 + d * w1
-        if potential(tables, patch[0], patch[1], x, y, z)[0] < 0.0:
+        met = z > 1.0 if upper else potential(tables, patch[0], patch[1], x, y, z)[0] < 0.0
+        if met:
             high = q
         else:
             low = q
@@ -194,8 +197,9 @@ def fly(  # type: ignore[no-untyped-def]
                 x1, y1 = x1 * back, y1 * back
             if z1 > 1.0:
                 if sign < 0:
-                    q = (1.0 - z) / (z1 - z)
-                    x, y, z, t = x + q * (x1 - x), y + q * (y1 - y), 1.0, t + q * h
+                    q, ex, ey, _ = _crossing(tables, patch, h, x, y, z, vx, vy, vz, x1, y1, z1, u1, v1, w1, noisy, True)
+                    length += np.sqrt((ex - x) ** 2 + (ey - y) ** 2 + (1.0 - z) ** 2)
+                    x, y, z, t = ex, ey, 1.0, t + q * h
                     vx, vy, vz = vx + q * (u1 - vx), vy + q * (v1 - vy), vz + q * (w1 - vz)
                     surface = TOP
                     break
@@ -217,7 +221,9 @@ def fly(  # type: ignore[no-untyped-def]
                         past = 1.001 * d1 / size1
                         x1, y1, z1 = x1 - past * hx, y1 - past * hy, z1 - past * hz
                 if hit and sign > 0:
-                    q, ex, ey, ez = _crossing(tables, patch, h, x, y, z, vx, vy, vz, x1, y1, max(z1, -0.02), u1, v1, w1, noisy)
+                    q, ex, ey, ez = _crossing(
+                        tables, patch, h, x, y, z, vx, vy, vz, x1, y1, max(z1, -0.02), u1, v1, w1, noisy, False
+                    )
                     length += np.sqrt((ex - x) ** 2 + (ey - y) ** 2 + (ez - z) ** 2)
                     x, y, z, t = ex, ey, ez, t + q * h
                     vx, vy, vz = vx + q * (u1 - vx), vy + q * (v1 - vy), vz + q * (w1 - vz)
