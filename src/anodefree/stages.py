@@ -36,6 +36,7 @@ MODULES: Final[dict[str, str]] = {
     "ions.flight": "anodefree.simulation.ions.flight",
     "ions.fly": "anodefree.simulation.ions.fly",
     "ions.helix": "anodefree.analysis.ions.helix",
+    "ions.landing": "anodefree.analysis.ions.landing",
     "ions.regime": "anodefree.analysis.ions.regime",
     "kinetics.overpotential": "anodefree.analysis.kinetics.overpotential",
     "magnet.above": "anodefree.analysis.magnet.above",

@@ -78,8 +78,8 @@ def flight(
     step. In the liquid: the exact Langevin step (order 2 in the force), which holds from steps far below the relaxation time
     to far above. Steps are halved up to 7 times near the tip. An ion is captured exactly where its path meets the electrode (a
     cubic in vacuum; in the liquid the chord, and a Brownian bridge for touches between two points). An ion is reflected by the
-    electrode it came from. Random numbers belong to the ion and its step: runs with and without B are paired, and threads do
-    not change them. *Valid when* ions do not meet, and φ does not change with them. In vacuum this is an illustration: in a
+    electrode it came from. Random numbers belong to `pairing`, the ion and its step: threads do not change them.
+    *Valid when* ions do not meet, and φ does not change with them. In vacuum this is an illustration: in a
     liquid the velocity is lost within femtoseconds. *Source* Hairer, Nørsett and Wanner 1993; Hochbruck and Ostermann 2010;
     Gillespie 1996. *Differs from the paper* in the exact capture (it takes a distance below a threshold), the liquid, and the
     anions' own flight. Arrays over `ion`: species, start, end, surface, time_of_flight_s, path_length_m, turns, winding; over
@@ -218,9 +218,10 @@ def draw(flights: Measurement, ax: Axes) -> None:
 
     gap, radius = 1e6 * flights.meta["gap_m"], 1e6 * flights.meta["radius_m"]
     names = str(flights.meta["ions"]).split(", ")
+    shown = 3 if flights.meta.get("regime") == "liquid" else 16  # a random path fills the picture
     if "path_x_m" in flights:
         for index, name in enumerate(names):
-            for number, which in enumerate(np.flatnonzero(flights["path_species"] == index)[:20]):
+            for number, which in enumerate(np.flatnonzero(flights["path_species"] == index)[:shown]):
                 x, z = 1e6 * flights["path_x_m"][which], 1e6 * flights["path_z_m"][which]
                 ax.plot(x, z, color=COLOURS[index], lw=0.6, alpha=0.8, label=name if number == 0 else "_")
     h, b = 1e6 * flights.meta["boss_height_m"], 1e6 * flights.meta["boss_base_m"]
@@ -229,10 +230,11 @@ def draw(flights: Measurement, ax: Axes) -> None:
     for level in (0.0, gap):
         ax.plot([-radius, radius], [level, level], color=INK, lw=1.2)
     ax.set_aspect("equal")
-    ax.set_title(f"{flights.meta['regime']}, {1e3 * flights.meta['flux_density_T']:.3g} mT")
+    flux = flights.meta["flux_density_T"]
+    ax.set_title(f"{flights.meta['regime']}, " + (f"{flux:.3g} T" if flux >= 1 else f"{1e3 * flux:.3g} mT"))
     ax.set_xlabel("x / µm")
     ax.set_ylabel("z / µm")
-    ax.legend(loc="upper right")
+    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=1.2)
 
 
 @flight.demo
