@@ -81,7 +81,7 @@ def landing(
     def numbers(pick: NDArray[np.int64]) -> Floats:
         """ratio, share, tof mean, median, tortuosity, cv, gini, turns of a resample."""
         s, chosen = surface[pick], landed[pick]
-        boss, flat = np.count_nonzero(s == BOSS), np.count_nonzero(s == FLAT)
+        boss, flat = int(np.count_nonzero(s == BOSS)), int(np.count_nonzero(s == FLAT))
         counts = ring_counts(radius[pick][s == FLAT], meta["boss_base_m"], meta["radius_m"], rings)
         return np.array(
             [
@@ -129,7 +129,7 @@ def landing(
         Check.that("captured", lost == 0, "every ion was captured", f"{lost} of {total} ions were not captured or escaped"),
         Check.that(
             "counts",
-            not down or np.count_nonzero(surface == BOSS) >= 25,
+            not down or int(np.count_nonzero(surface == BOSS)) >= 25,
             "enough ions landed on the protrusion",
             "fewer than 25 ions landed on the protrusion: fly more",
         ),
