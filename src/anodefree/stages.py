@@ -34,6 +34,7 @@ MODULES: Final[dict[str, str]] = {
     "inventory.retention": "anodefree.analysis.inventory.retention",
     "ions.field": "anodefree.simulation.ions.field",
     "ions.flight": "anodefree.simulation.ions.flight",
+    "ions.flight_in_map": "anodefree.simulation.ions.flight_in_map",
     "ions.fly": "anodefree.simulation.ions.fly",
     "ions.helix": "anodefree.analysis.ions.helix",
     "ions.landing": "anodefree.analysis.ions.landing",

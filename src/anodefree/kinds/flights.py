@@ -27,14 +27,23 @@ FLIGHTS = Kind(
         "winding": Array(_ION, "turns of its place about the cell's axis, signed"),
         "energy_error": Array(_ION, "change of kinetic plus potential energy over q V; drag and noise included"),
         "end_speed_m_s": Array(_ION, "speed on capture"),
+        "momentum_error": Array(
+            _ION, "change of the canonical angular momentum about the axis over L sqrt(m q V), uniform field", optional=True
+        ),
         "path_x_m": Array(_PATH, "the path of a few ions; NaN after capture", optional=True, gaps=True),
         "path_y_m": Array(_PATH, "the path of a few ions", optional=True, gaps=True),
         "path_z_m": Array(_PATH, "the path of a few ions", optional=True, gaps=True),
         "path_time_s": Array(_PATH, "the time along it", optional=True, gaps=True),
         "path_species": Array(("path",), "index into the metadata `ions`", optional=True),
+        "ring_edge_m": Array(("ring_edge",), "radii that bound rings of equal area on the flat electrodes", optional=True),
+        "time_edge_s": Array(("sort", "time_edge"), "times that bound the bins of arrival", optional=True),
+        "ended": Array(("sort", "where"), "all ions that flew, by species and by `surface`", optional=True),
+        "ring_landed": Array(("sort", "ring"), "of all, those that landed on each ring of the flat", optional=True),
+        "time_landed": Array(("sort", "time"), "of all, those that landed within each bin of time", optional=True),
     },
     meta={
         "ions": "names of the species, in the order of their index",
+        "flown": "ions of each species that flew; arrays over `ion` hold the first of them, tallies over `sort` all",
         "gap_m": "gap of the cell",
         "radius_m": "radius of the cell",
         "boss_height_m": "height of the protrusion",

@@ -1,8 +1,8 @@
-"""Ions flown through a cell, compiled: Runge-Kutta or the exact Langevin step, captured exactly where they meet an electrode.
+"""Ions flown through a cell, compiled: stepped by the scheme asked for, captured exactly where they meet an electrode.
 
-Everything is scaled by the caller: lengths in the gap L, potentials in the voltage V, times in L sqrt(m/(qV)) of the cation, so
-that a = s (-grad phi) + Lambda s v x b - Gamma v for each species. An ion that starts at one electrode is reflected by it and
-captured by the other; the side of the cell reflects or lets it escape.
+Everything is scaled by the caller: lengths in the gap L, potentials in a voltage U, times in L sqrt(m/(|q|U)), so that
+a = s (-grad phi) + v x w - Gamma v for each species. An ion that starts at one electrode is reflected by it and captured by the
+other; the side of the cell reflects or lets it escape.
 """
 
 from __future__ import annotations
@@ -10,246 +10,322 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from anodefree.numerics.compiled.counter_random import normals, uniform
+from anodefree.numerics.compiled.counter_random import uniform
 from anodefree.numerics.compiled.spline_table import potential
+from anodefree.numerics.compiled.steps import (
+    BORIS,
+    DRAWS,
+    EXACT,
+    OVERDAMPED,
+    RK4,
+    ROTATION,
+    langevin,
+    leapfrog,
+    overdamped,
+    rk4,
+)
 
-_compiled = njit(cache=True, nogil=True, error_model="numpy")
+_compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+_inlined = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
 
 NONE, BOSS, FLAT, TOP, SIDE = 0, 1, 2, 3, 4
+SHORTEST = 1e-4
+"""Part of a step below which a second bounce is not followed."""
+LOWEST = -0.02
+"""Below the lower electrode the tables reach a little further than this."""
 SUMMARY = 16
 """Columns of the summary: start x y z, end x y z, surface, time, path length, turns of the velocity about the field, winding
-about the axis, energy error, speed at the end, least distance from the axis, steps, canonical angular momentum error."""
+about the axis, energy error, speed at the end, angular momentum error, least distance from the axis, steps."""
+
+
+@_inlined
+def _rounds(x, y, x1, y1):  # type: ignore[no-untyped-def]
+    """+1 or -1 where the chord from one point to another crosses the half axis on which the angle jumps by a turn."""
+    if (y >= 0.0) == (y1 >= 0.0):
+        return 0
+    side = x * y1 - y * x1
+    if y >= 0.0:
+        return 1 if side > 0.0 else 0
+    return -1 if side < 0.0 else 0
+
+
+@_inlined
+def _on_the_way(q, h, straight, x0, y0, z0, u0, v0, w0, x1, y1, z1, u1, v1, w1):  # type: ignore[no-untyped-def]
+    """The place after a part q of a step: on the cubic through its ends, or on a random path's chord."""
+    if straight:
+        return x0 + q * (x1 - x0), y0 + q * (y1 - y0), z0 + q * (z1 - z0)
+    a, b = (1 + 2 * q) * (1 - q) ** 2, q * (1 - q) ** 2 * h
+    c, d = q * q * (3 - 2 * q), q * q * (q - 1) * h
+    return a * x0 + b * u0 + c * x1 + d * u1, a * y0 + b * v0 + c * y1 + d * v1, a * z0 + b * w0 + c * z1 + d * w1
+
+
+@_inlined
+def _speed_on_the_way(q, h, x0, u0, x1, u1):  # type: ignore[no-untyped-def]
+    """One component of the velocity there: the cubic's slope."""
+    return 6 * q * (1 - q) * (x1 - x0) / h + (1 - q) * (1 - 3 * q) * u0 + q * (3 * q - 2) * u1
 
 
 @_compiled
-def _turned(m, x, y, z):  # type: ignore[no-untyped-def]
-    return (
-        m[0, 0] * x + m[0, 1] * y + m[0, 2] * z,
-        m[1, 0] * x + m[1, 1] * y + m[1, 2] * z,
-        m[2, 0] * x + m[2, 1] * y + m[2, 2] * z,
-    )
-
-
-@_compiled
-def _force(tables, patch, per_mass, bx, by, bz, drag, x, y, z, vx, vy, vz):  # type: ignore[no-untyped-def]
-    """The acceleration that Runge-Kutta takes."""
-    _, gx, gy, gz = potential(tables, patch[0], patch[1], x, y, z)
-    return (
-        -per_mass * gx + (vy * bz - vz * by) - drag * vx,
-        -per_mass * gy + (vz * bx - vx * bz) - drag * vy,
-        -per_mass * gz + (vx * by - vy * bx) - drag * vz,
-    )
-
-
-@_compiled
-def _angle(from_x, from_y, to_x, to_y):  # type: ignore[no-untyped-def]
-    """The angle from one direction in the plane to another, in (-pi, pi]."""
-    return np.arctan2(from_x * to_y - from_y * to_x, from_x * to_x + from_y * to_y)
-
-
-@_compiled
-def _rk4(tables, patch, per_mass, field, drag, h, x, y, z, vx, vy, vz):  # type: ignore[no-untyped-def]
-    bx, by, bz = field[0], field[1], field[2]
-    g = 0.5 * h
-    a1, b1, c1 = _force(tables, patch, per_mass, bx, by, bz, drag, x, y, z, vx, vy, vz)
-    u2, v2, w2 = vx + g * a1, vy + g * b1, vz + g * c1
-    a2, b2, c2 = _force(tables, patch, per_mass, bx, by, bz, drag, x + g * vx, y + g * vy, z + g * vz, u2, v2, w2)
-    u3, v3, w3 = vx + g * a2, vy + g * b2, vz + g * c2
-    a3, b3, c3 = _force(tables, patch, per_mass, bx, by, bz, drag, x + g * u2, y + g * v2, z + g * w2, u3, v3, w3)
-    u4, v4, w4 = vx + h * a3, vy + h * b3, vz + h * c3
-    a4, b4, c4 = _force(tables, patch, per_mass, bx, by, bz, drag, x + h * u3, y + h * v3, z + h * w3, u4, v4, w4)
-    s = h / 6.0
-    return (
-        x + s * (vx + 2 * (u2 + u3) + u4),
-        y + s * (vy + 2 * (v2 + v3) + v4),
-        z + s * (vz + 2 * (w2 + w3) + w4),
-        vx + s * (a1 + 2 * (a2 + a3) + a4),
-        vy + s * (b1 + 2 * (b2 + b3) + b4),
-        vz + s * (c1 + 2 * (c2 + c3) + c4),
-    )
-
-
-@_compiled
-def _langevin(tables, patch, per_mass, flow, noise, seed, ion, count, x, y, z, vx, vy, vz):  # type: ignore[no-untyped-def]
-    """The exact step of the linear part, the force averaged over its two ends (second order); noise by the same draws."""
-    decay, C, D = flow[0], flow[1], flow[2]
-    _, gx, gy, gz = potential(tables, patch[0], patch[1], x, y, z)
-    ax, ay, az = -per_mass * gx, -per_mass * gy, -per_mass * gz
-    px, py, pz = _turned(C, vx, vy, vz)
-    ux, uy, uz = _turned(decay, vx, vy, vz)
-    if noise[0, 0, 0] > 0.0:
-        n1, n2 = normals(seed, ion, count)
-        n3, n4 = normals(seed, ion, count + 2)
-        n5, n6 = normals(seed, ion, count + 4)
-        kx, ky, kz = _turned(noise[0], n1, n2, n3)
-        gxx, gyy, gzz = _turned(noise[1], kx, ky, kz)
-        mx, my, mz = _turned(noise[2], n4, n5, n6)
-        ux, uy, uz = ux + kx, uy + ky, uz + kz
-        px, py, pz = px + gxx + mx, py + gyy + my, pz + gzz + mz
-    dx, dy, dz = _turned(D, ax, ay, az)
-    _, gx, gy, gz = potential(tables, patch[0], patch[1], x + px + dx, y + py + dy, max(z + pz + dz, -0.02))
-    ax, ay, az = 0.5 * (ax - per_mass * gx), 0.5 * (ay - per_mass * gy), 0.5 * (az - per_mass * gz)
-    dx, dy, dz = _turned(D, ax, ay, az)
-    ex, ey, ez = _turned(C, ax, ay, az)
-    return x + px + dx, y + py + dy, z + pz + dz, ux + ex, uy + ey, uz + ez
-
-
-@_compiled
-def _crossing(  # type: ignore[no-untyped-def]
-    tables, patch, h, x0, y0, z0, u0, v0, w0, x1, y1, z1, u1, v1, w1, straight, upper
-):
-    """The part of a step after which the path meets an electrode: on the cubic through its ends, or a random path's chord."""
+def _crossing(wall, grids, radius, h, straight, what, x0, y0, z0, u0, v0, w0, x1, y1, z1, u1, v1, w1):  # type: ignore[no-untyped-def]
+    """The part of a step after which the path meets the upper electrode, the side, or the lower one: bisected to rounding."""
     low, high = 0.0, 1.0
-    x, y, z = x1, y1, z1
-    for _ in range(60):
+    for _ in range(52):
         q = 0.5 * (low + high)
-        if straight:
-            x, y, z = x0 + q * (x1 - x0), y0 + q * (y1 - y0), z0 + q * (z1 - z0)
+        x, y, z = _on_the_way(q, h, straight, x0, y0, z0, u0, v0, w0, x1, y1, z1, u1, v1, w1)
+        if what == TOP:
+            met = z > 1.0
+        elif what == SIDE:
+            met = x * x + y * y > radius * radius
         else:
-            a, b = (1 + 2 * q) * (1 - q) ** 2, q * (1 - q) ** 2 * h
-            c, d = q * q * (3 - 2 * q), q * q * (q - 1) * h
-            x, y, z = a * x0 + b * u0 + c * x1 + d * u1, a * y0 + b * v0 + c * y1 + d * v1, a * z0 + b * w0 + c * z1 + d * w1
-        met = z > 1.0 if upper else potential(tables, patch[0], patch[1], x, y, z)[0] < 0.0
+            met = z < 0.0 or potential(wall, grids, x, y, z)[0] < 0.0
         if met:
             high = q
         else:
             low = q
-    return 0.5 * (low + high), x, y, z
+    return 0.5 * (low + high)
+
+
+@_inlined
+def _inside(wall, grids, shape, x, y, z):  # type: ignore[no-untyped-def]
+    """Whether a point is in the lower electrode."""
+    if z < 0.0:
+        return True
+    if z > shape[1] or x * x + y * y > shape[0] * shape[0]:
+        return False
+    return potential(wall, grids, x, y, z)[0] < 0.0
+
+
+@_inlined
+def _lower(base, x, y, z):  # type: ignore[no-untyped-def]
+    return BOSS if x * x + y * y < base * base and z > 1e-9 else FLAT
+
+
+@_inlined
+def _fate(wall, grids, shape, h, x, y, z, vx, vy, vz, x1, y1, z1, u1, v1, w1):  # type: ignore[no-untyped-def]
+    """What a smooth path meets first within a step, after which part of it, and where and how fast it is then."""
+    radius, what, part = shape[2], NONE, 1.0
+    if x1 * x1 + y1 * y1 > radius * radius:
+        what, part = (
+            SIDE,
+            _crossing(wall, grids, radius, h, False, SIDE, x, y, z, vx, vy, vz, x1, y1, z1, u1, v1, w1),
+        )
+    if z1 > 1.0:
+        q = _crossing(wall, grids, radius, h, False, TOP, x, y, z, vx, vy, vz, x1, y1, z1, u1, v1, w1)
+        if q < part:
+            what, part = TOP, q
+    elif _inside(wall, grids, shape, x1, y1, z1):
+        q = _crossing(wall, grids, radius, h, False, FLAT, x, y, z, vx, vy, vz, x1, y1, z1, u1, v1, w1)
+        if q < part:
+            what, part = FLAT, q
+    if what == NONE:
+        return NONE, 1.0, x1, y1, z1, u1, v1, w1
+    ex, ey, ez = _on_the_way(part, h, False, x, y, z, vx, vy, vz, x1, y1, z1, u1, v1, w1)
+    u1, v1, w1 = (
+        _speed_on_the_way(part, h, x, vx, x1, u1),
+        _speed_on_the_way(part, h, y, vy, y1, v1),
+        _speed_on_the_way(part, h, z, vz, z1, w1),
+    )
+    if what == FLAT:
+        what = _lower(shape[0], ex, ey, ez)
+    return what, part, ex, ey, ez, u1, v1, w1
+
+
+@_compiled
+def _mirrored(wall, grids, what, x, y, z, u, v, w):  # type: ignore[no-untyped-def]
+    """A velocity after a wall has thrown it back."""
+    if what == TOP:
+        return u, v, -abs(w)
+    if what == FLAT:
+        return u, v, abs(w)
+    if what == SIDE:
+        radial = 2 * max(x * u + y * v, 0.0) / (x * x + y * y)
+        return u - radial * x, v - radial * y, w
+    _, gx, gy, gz = potential(wall, grids, x, y, z)
+    into = 2 * min(gx * u + gy * v + gz * w, 0.0) / max(gx * gx + gy * gy + gz * gz, 1e-300)
+    return u - into * gx, v - into * gy, w - into * gz
+
+
+@_compiled
+def _drawn_fate(  # type: ignore[no-untyped-def]
+    wall,
+    grids,
+    shape,
+    escape,
+    sign,
+    margin,
+    bridge,
+    seed,
+    ion,
+    count,
+    h,
+    x,
+    y,
+    z,
+    vx,
+    vy,
+    vz,
+    x1,
+    y1,
+    z1,
+    u1,
+    v1,
+    w1,
+):
+    """The same for a random path, which may also have touched a wall between two points outside it (Brownian bridge).
+
+    Walls that throw it back mirror its place, as an even continuation of the density does.
+    """
+    base, height, radius = shape[0], shape[1], shape[2]
+    r1 = x1 * x1 + y1 * y1
+    if r1 > radius * radius:
+        if escape:
+            part = _crossing(wall, grids, radius, h, True, SIDE, x, y, z, vx, vy, vz, x1, y1, z1, u1, v1, w1)
+            return SIDE, part, x + part * (x1 - x), y + part * (y1 - y), z + part * (z1 - z), u1, v1, w1
+        back = max(2 * radius - np.sqrt(r1), 0.0) / np.sqrt(r1)
+        u1, v1, w1 = _mirrored(wall, grids, SIDE, x1, y1, z1, u1, v1, w1)
+        x1, y1 = x1 * back, y1 * back
+        r1 = x1 * x1 + y1 * y1
+    what = NONE
+    if sign > 0:
+        if z1 > 1.0:
+            z1, w1 = 2.0 - z1, -w1
+        if z1 < margin or (z1 < height + margin and r1 < (base + margin) ** 2):
+            d1, gx, gy, gz = potential(wall, grids, x1, y1, max(z1, LOWEST))
+            if z1 < 0.0 or d1 < 0.0:
+                what = FLAT
+            else:
+                slope1 = max(np.sqrt(gx * gx + gy * gy + gz * gz), 1e-300)
+                d0, kx, ky, kz = potential(wall, grids, x, y, max(z, LOWEST))
+                slope0 = max(np.sqrt(kx * kx + ky * ky + kz * kz), 1e-300)
+                if uniform(seed, ion, count) < np.exp(-2 * max(d0, 0.0) / slope0 * d1 / slope1 / bridge):
+                    what, past = FLAT, 1.001 * d1 / (slope1 * slope1)
+                    x1, y1, z1 = x1 - past * gx, y1 - past * gy, z1 - past * gz
+    else:
+        if z1 > 1.0 or (z1 > 1.0 - margin and uniform(seed, ion, count) < np.exp(-2 * (1.0 - z) * (1.0 - z1) / bridge)):
+            what, z1 = TOP, max(z1, 1.0 + 1e-9)
+        elif z1 < 0.0:
+            z1, w1 = -z1, abs(w1)
+        elif _inside(wall, grids, shape, x1, y1, z1):
+            d1, gx, gy, gz = potential(wall, grids, x1, y1, z1)
+            u1, v1, w1 = _mirrored(wall, grids, BOSS, x1, y1, z1, u1, v1, w1)
+            shift = -2 * d1 / max(gx * gx + gy * gy + gz * gz, 1e-300)
+            x1, y1, z1 = x1 + shift * gx, y1 + shift * gy, max(z1 + shift * gz, 1e-12)
+    if what == NONE:
+        return NONE, 1.0, x1, y1, z1, u1, v1, w1
+    z1 = max(z1, LOWEST)
+    part = _crossing(wall, grids, radius, h, True, what, x, y, z, vx, vy, vz, x1, y1, z1, u1, v1, w1)
+    x1, y1, z1 = x + part * (x1 - x), y + part * (y1 - y), z + part * (z1 - z)
+    if what == FLAT:
+        what = _lower(base, x1, y1, z1)
+    return what, part, x1, y1, z1, vx + part * (u1 - vx), vy + part * (v1 - vy), vz + part * (w1 - vz)
+
+
+@_inlined
+def _level(near_tip, tip, height, levels, moved, shrink, x, y, z):  # type: ignore[no-untyped-def]
+    """How often a step that moves an ion by `moved` is halved, so that it stays short beside the distance from the tip."""
+    if moved <= near_tip * tip:
+        return 0
+    reach = near_tip * (tip + np.sqrt(x * x + y * y + (z - height) ** 2))
+    level = 0
+    while level < levels - 1 and moved > reach:
+        level += 1
+        moved *= shrink
+    return level
 
 
 @_compiled
 def fly(  # type: ignore[no-untyped-def]
-    tables,
-    patch,
-    shape,
-    start,
-    first_ion,
-    sign,
-    per_mass,
-    field,
-    drag,
-    flows,
-    noises,
-    levels,
-    runge_kutta,
-    base_step,
-    near_tip,
-    diffusion,
-    most_time,
-    escape,
-    seed,
-    record_every,
-    record,
-    out,
-):
+    tables, wall, grids, flux, layout, shape, motion, frame, scheme, flows, noises, levels, base_step, near_tip,
+    spreads, bridges, most_time, escape, sign, seed, first_ion, start, record_every, record, out,
+):  # fmt: skip
     """Fly ions from `start` (n, 6) to where they are captured; summaries go to `out` (n, SUMMARY), samples to `record`.
 
-    `shape` is (boss base, boss height, cell radius, tip radius of curvature); `sign` +1 for ions that go down, -1 for up;
-    `field` (3,) the angular frequency of gyration as a vector, signed; `flows` and `noises` (levels, 3, 3, 3) belong to steps
-    of base_step / 2^level; `record` (m, samples, 4) takes x, y, z, t of the first m ions, NaN where there is none.
+    The fields are those of `steps`; `wall` are tables of a potential that vanishes on the lower electrode; `shape` is (boss
+    base, boss height, cell radius, tip radius of curvature); `frame` (2, 3) spans the plane in which turns are counted; `sign`
+    is +1 for ions that go down, -1 for up. `flows`, `noises`, `spreads` (rms displacement) and `bridges` (variance of a random path
+    between its ends) belong to steps of base_step / 2^level. `record` (m, samples, 4) takes x, y, z, t of the first m ions.
     """
-    base, height, radius, tip = shape[0], shape[1], shape[2], shape[3]
-    strength = np.sqrt(field[0] ** 2 + field[1] ** 2 + field[2] ** 2)
-    noisy = noises[0, 0, 0, 0] > 0.0
+    height, tip = shape[1], shape[3]
+    per_mass = motion[0]
+    noisy = spreads[0] > 0.0
+    drawn = noisy or scheme == OVERDAMPED
+    shrink = 0.7071067811865476 if noisy else 0.5
+    carried = scheme not in (BORIS, ROTATION)
+    along = motion[3]
+    margin = 5.0 * spreads[0] if drawn else 0.0  # a jump from the wall to beyond it is one in a million
     for n in range(start.shape[0]):
         ion = first_ion + n
         x, y, z, vx, vy, vz = start[n, 0], start[n, 1], start[n, 2], start[n, 3], start[n, 4], start[n, 5]
-        out[n, 0], out[n, 1], out[n, 2] = x, y, z
-        t, length, turns, winding, surface, steps = 0.0, 0.0, 0.0, 0.0, NONE, 0
-        nearest = np.sqrt(x * x + y * y)
-        energy0 = 0.5 * (vx * vx + vy * vy + vz * vz) + per_mass * potential(tables, patch[0], patch[1], x, y, z)[0]
-        momentum0 = x * vy - y * vx + 0.5 * field[2] * (x * x + y * y)
-        scale = 0.5 * (vx * vx + vy * vy + vz * vz) + abs(per_mass)
-        kept = 0
+        t, length, rounds, turns, surface, steps, kept = 0.0, 0.0, 0, 0, NONE, 0, 0
+        nearest = x * x + y * y
+        p, q = frame[0, 0] * vx + frame[0, 1] * vy + frame[0, 2] * vz, frame[1, 0] * vx + frame[1, 1] * vy + frame[1, 2] * vz
+        first_angle, at_rest = np.arctan2(q, p), p == 0.0 and q == 0.0
+        phi, gx, gy, gz = potential(tables, grids, x, y, z)
+        square = vx * vx + vy * vy + vz * vz
+        energy0, scale = 0.5 * square + per_mass * phi, 0.5 * square + 1.0
+        momentum0 = x * vy - y * vx + 0.5 * along * nearest
         while t < most_time:
             if n < record.shape[0] and steps % record_every == 0 and kept < record.shape[1]:
                 record[n, kept, 0], record[n, kept, 1], record[n, kept, 2], record[n, kept, 3] = x, y, z, t
                 kept += 1
-            reach = near_tip * (tip + np.sqrt(x * x + y * y + (z - height) ** 2))
-            level = 0
-            h = base_step
-            moved = np.sqrt(vx * vx + vy * vy + vz * vz) * h
-            if noisy:
-                moved = np.sqrt(2 * diffusion * h)
-            while level < levels - 1 and moved > reach:
-                level += 1
-                h *= 0.5
-                moved *= 0.7071067811865476 if noisy else 0.5
-            if runge_kutta:
-                x1, y1, z1, u1, v1, w1 = _rk4(tables, patch, per_mass, field, drag, h, x, y, z, vx, vy, vz)
+            moved = spreads[0] if noisy else np.sqrt(vx * vx + vy * vy + vz * vz) * base_step
+            level = _level(near_tip, tip, height, levels, moved, shrink, x, y, z)
+            h = base_step / (1 << level)
+            count = 16 + DRAWS * steps
+            if not carried:
+                x1, y1, z1, u1, v1, w1 = leapfrog(
+                    tables, grids, flux, layout, motion, h, scheme == ROTATION, x, y, z, vx, vy, vz
+                )
+            elif scheme == RK4:
+                x1, y1, z1, u1, v1, w1 = rk4(tables, grids, flux, layout, motion, h, gx, gy, gz, x, y, z, vx, vy, vz)
+            elif scheme == EXACT:
+                x1, y1, z1, u1, v1, w1 = langevin(
+                    tables, grids, motion, flows, noises, level, noisy, seed, ion, count, gx, gy, gz, x, y, z, vx, vy, vz
+                )
             else:
-                x1, y1, z1, u1, v1, w1 = _langevin(
-                    tables, patch, per_mass, flows[level], noises[level], seed, ion, 16 + 8 * steps, x, y, z, vx, vy, vz
+                x1, y1, z1, u1, v1, w1 = overdamped(
+                    tables, grids, flux, layout, motion, h, spreads[level], seed, ion, count, gx, gy, gz, x, y, z
                 )
             steps += 1
-            r1 = np.sqrt(x1 * x1 + y1 * y1)
-            if r1 > radius:
-                if escape:
-                    q = min(max((radius - np.sqrt(x * x + y * y)) / (r1 - np.sqrt(x * x + y * y)), 0.0), 1.0)
-                    x, y, z = x + q * (x1 - x), y + q * (y1 - y), z + q * (z1 - z)
-                    t += q * h
-                    vx, vy, vz = u1, v1, w1
-                    surface = SIDE
-                    break
-                back = (2 * radius - r1) / r1
-                radial = (x1 * u1 + y1 * v1) / (r1 * r1)
-                u1, v1 = u1 - 2 * radial * x1, v1 - 2 * radial * y1
-                x1, y1 = x1 * back, y1 * back
-            if z1 > 1.0:
-                if sign < 0:
-                    q, ex, ey, _ = _crossing(tables, patch, h, x, y, z, vx, vy, vz, x1, y1, z1, u1, v1, w1, noisy, True)
-                    length += np.sqrt((ex - x) ** 2 + (ey - y) ** 2 + (1.0 - z) ** 2)
-                    x, y, z, t = ex, ey, 1.0, t + q * h
-                    vx, vy, vz = vx + q * (u1 - vx), vy + q * (v1 - vy), vz + q * (w1 - vz)
-                    surface = TOP
-                    break
-                z1, w1 = 2.0 - z1, -w1
-            near = z1 < height + 0.05 or z1 < 0.05
-            if near:
-                phi1, hx, hy, hz = potential(tables, patch[0], patch[1], x1, y1, max(z1, -0.02))
-                if z1 < -0.02:
-                    phi1 = -1.0
-                hit = phi1 < 0.0
-                if not hit and noisy and sign > 0:
-                    # A random path may have touched the wall between two points outside it (Brownian bridge).
-                    phi0, kx, ky, kz = potential(tables, patch[0], patch[1], x, y, z)
-                    size0 = max(np.sqrt(kx * kx + ky * ky + kz * kz), 1e-300)
-                    size1 = max(np.sqrt(hx * hx + hy * hy + hz * hz), 1e-300)
-                    d0, d1 = max(phi0, 0.0) / size0, phi1 / size1
-                    hit = uniform(seed, ion, 16 + 8 * (steps - 1) + 7) < np.exp(-d0 * d1 / (diffusion * h))
-                    if hit:
-                        past = 1.001 * d1 / size1
-                        x1, y1, z1 = x1 - past * hx, y1 - past * hy, z1 - past * hz
-                if hit and sign > 0:
-                    q, ex, ey, ez = _crossing(
-                        tables, patch, h, x, y, z, vx, vy, vz, x1, y1, max(z1, -0.02), u1, v1, w1, noisy, False
-                    )
-                    length += np.sqrt((ex - x) ** 2 + (ey - y) ** 2 + (ez - z) ** 2)
-                    x, y, z, t = ex, ey, ez, t + q * h
-                    vx, vy, vz = vx + q * (u1 - vx), vy + q * (v1 - vy), vz + q * (w1 - vz)
-                    surface = BOSS if (x * x + y * y < base * base and z > 1e-9) else FLAT
-                    break
-                if hit:  # its own electrode reflects it
-                    size2 = max(hx * hx + hy * hy + hz * hz, 1e-300)
-                    shift = -2 * phi1 / size2
-                    if z1 < 0.0 and (x1 * x1 + y1 * y1 > base * base):
-                        z1, w1 = -z1, -w1
-                    else:
-                        dot = 2 * (u1 * hx + v1 * hy + w1 * hz) / size2
-                        x1, y1, z1 = x1 + shift * hx, y1 + shift * hy, max(z1 + shift * hz, 1e-12)
-                        u1, v1, w1 = u1 - dot * hx, v1 - dot * hy, w1 - dot * hz
+            if drawn:
+                fate, part, x1, y1, z1, u1, v1, w1 = _drawn_fate(
+                    wall, grids, shape, escape, sign, margin, bridges[level], seed, ion, count + 7, h,
+                    x, y, z, vx, vy, vz, x1, y1, z1, u1, v1, w1,
+                )  # fmt: skip
+            else:
+                fate, part, x1, y1, z1, u1, v1, w1 = _fate(wall, grids, shape, h, x, y, z, vx, vy, vz, x1, y1, z1, u1, v1, w1)
+                own = fate == TOP if sign > 0 else fate in (BOSS, FLAT)
+                if own or (fate == SIDE and not escape):
+                    u1, v1, w1 = _mirrored(wall, grids, fate, x1, y1, z1, u1, v1, w1)
+                    fate = NONE
+                    part = part if part > SHORTEST else 1.0  # an ion that is pressed on a wall stays there for a step
+            h *= part
+            surface = fate
+            if carried and surface == NONE:
+                _, gx, gy, gz = potential(tables, grids, x1, y1, max(z1, LOWEST))
+            r1 = x1 * x1 + y1 * y1
             length += np.sqrt((x1 - x) ** 2 + (y1 - y) ** 2 + (z1 - z) ** 2)
-            winding += _angle(x, y, x1, y1)
-            if strength > 0.0:
-                turns += _angle(vx, vy, u1, v1)
+            rounds += _rounds(x, y, x1, y1)
+            p1 = frame[0, 0] * u1 + frame[0, 1] * v1 + frame[0, 2] * w1
+            q1 = frame[1, 0] * u1 + frame[1, 1] * v1 + frame[1, 2] * w1
+            if at_rest:
+                first_angle, at_rest = np.arctan2(q1, p1), p1 == 0.0 and q1 == 0.0
+            else:
+                turns += _rounds(p, q, p1, q1)
+            p, q = p1, q1
             x, y, z, vx, vy, vz = x1, y1, z1, u1, v1, w1
-            nearest = min(nearest, np.sqrt(x * x + y * y))
+            nearest = min(nearest, r1)
             t += h
+            if surface != NONE:
+                break
         if n < record.shape[0] and kept < record.shape[1]:
             record[n, kept, 0], record[n, kept, 1], record[n, kept, 2], record[n, kept, 3] = x, y, z, t
-        phi_end = potential(tables, patch[0], patch[1], x, y, min(max(z, 0.0), 1.0))[0]
-        energy = 0.5 * (vx * vx + vy * vy + vz * vz) + per_mass * phi_end
-        out[n, 3], out[n, 4], out[n, 5], out[n, 6], out[n, 7], out[n, 8] = x, y, z, surface, t, length
-        out[n, 9], out[n, 10], out[n, 11] = turns / (2 * np.pi), winding / (2 * np.pi), (energy - energy0) / scale
-        out[n, 12], out[n, 13], out[n, 14] = np.sqrt(vx * vx + vy * vy + vz * vz), nearest, steps
-        out[n, 15] = x * vy - y * vx + 0.5 * field[2] * (x * x + y * y) - momentum0
+        square = vx * vx + vy * vy + vz * vz
+        energy = 0.5 * square + per_mass * potential(tables, grids, x, y, min(max(z, 0.0), 1.0))[0]
+        turn = (np.arctan2(q, p) - first_angle) / (2 * np.pi) + turns
+        wound = (np.arctan2(y, x) - np.arctan2(start[n, 1], start[n, 0])) / (2 * np.pi) + rounds
+        out[n, 0], out[n, 1], out[n, 2], out[n, 3], out[n, 4], out[n, 5] = start[n, 0], start[n, 1], start[n, 2], x, y, z
+        out[n, 6], out[n, 7], out[n, 8], out[n, 9], out[n, 10] = surface, t, length, turn, wound
+        out[n, 11], out[n, 12] = (energy - energy0) / scale, np.sqrt(square)
+        out[n, 13] = x * vy - y * vx + 0.5 * along * (x * x + y * y) - momentum0
+        out[n, 14], out[n, 15] = np.sqrt(nearest), steps
