@@ -242,8 +242,8 @@ def fly(  # type: ignore[no-untyped-def]
 
     The fields are those of `steps`; `wall` are tables of a potential that vanishes on the lower electrode; `shape` is (boss
     base, boss height, cell radius, tip radius of curvature); `frame` (2, 3) spans the plane in which turns are counted; `sign`
-    is +1 for ions that go down, -1 for up. `flows`, `noises`, `spreads` (rms displacement) and `bridges` (variance of a random path
-    between its ends) belong to steps of base_step / 2^level. `record` (m, samples, 4) takes x, y, z, t of the first m ions.
+    is +1 for ions that go down, -1 for up. `flows`, `noises`, `spreads` (rms displacement) and `bridges` (variance of a random
+    path between its ends) belong to steps of base_step / 2^level. `record` (m, samples, 4) takes x, y, z, t of the first ions.
     """
     height, tip = shape[1], shape[3]
     per_mass = motion[0]

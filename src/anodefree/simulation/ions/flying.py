@@ -31,6 +31,8 @@ from anodefree.simulation.ions.launch import launch
 Floats = NDArray[np.float64]
 LEVELS: Final = 8
 """Halvings of the step that are ready near the tip."""
+NEAR_TIP: Final = 0.25
+"""Longest step over the distance from the tip, its radius of curvature added."""
 BATCH: Final = 5_000
 BATCH_STEPS: Final = 5_000_000
 """Most ion steps between two reports of progress: about a second."""
@@ -246,7 +248,7 @@ def _check_overdamped(drag: float, step: float, gyration: float, mapped: bool) -
 
 
 def spline_tables(cell: Measurement, name: str, unit_V: float) -> tuple[Floats, Floats]:
-    """The coarse and the fine spline of a potential map as `numerics.compiled.spline_table` takes them, in gaps and `unit_V`."""
+    """The coarse and the fine spline of a potential map, laid out for `compiled.spline_table`, in gaps and `unit_V`."""
     gap = float(cell.meta["gap_m"])
     tables, grids, begin = [], [], 0
     for prefix, reach in (("", "patch_reach_r_m"), ("patch_", "patch_reach_z_m")):
@@ -279,8 +281,9 @@ def _flyer(
         motion = np.array([m.sign, *m.gyration, m.drag])
         flux, layout = magnetic.table.scaled(m.per_tesla)
         compiled.fly(
-            tables, wall, grids, flux, layout, shape, motion, across, m.scheme, m.flows, m.noises, LEVELS, m.step, 0.25, m.spreads,
-            m.bridges, PATIENCE * m.crossing, conditions.side == "absorbs", m.sign, seed, first, start, every, record, out,
+            tables, wall, grids, flux, layout, shape, motion, across, m.scheme, m.flows, m.noises, LEVELS, m.step, NEAR_TIP,
+            m.spreads, m.bridges, PATIENCE * m.crossing, conditions.side == "absorbs", m.sign, seed, first, start, every,
+            record, out,
         )  # fmt: skip
         out[:, :6] *= gap
         out[:, 7] *= m.time_s
