@@ -38,7 +38,7 @@ def draw_paths(flights: Measurement, ax: Axes) -> None:
     ax.set_ylim(-0.03 * gap, 1.03 * gap)
     flux = flights.meta["flux_density_T"]
     strength = f"{flux:.3g} T" if flux >= 1 else f"{1e3 * flux:.3g} mT"
-    where = "in the liquid" if flights.meta["regime"] == "liquid" else "in vacuum, no solvent"
+    where = "in the liquid" if flights.meta["regime"] == "liquid" else "illustration in vacuum, no solvent"
     ax.set_title(f"{where}, {strength}", fontsize=7)
     ax.set_xlabel("x / µm")
     ax.set_ylabel("z / µm")
