@@ -5,7 +5,7 @@
 (100000 and 1000000; ten million take minutes.) Three tables. Particle steps per second and the error against the closed
 form, ours and PlasmaPy's, both Boris on the same grid of E and B in space, averaged by volume; PlasmaPy takes a velocity for
 that half a step before its place, so its error is given against the closed form from there too. Trajectories per second to
-capture at an electrode, ours and scipy's solve_ivp with an event and a RegularGridInterpolator, with the distance of the landing
+capture at an electrode, ours and scipy's solve_ivp with an event and a RegularGridInterpolator, with the distance of landing
 places from a reference of 6000 steps. Wall time and peak memory against the number of ions.
 """
 
