@@ -113,7 +113,7 @@ def nyquist(ax: Axes, real_ohm: np.ndarray, imaginary_ohm: np.ndarray, labels: S
 
 
 def plotted(ax: Axes) -> dict[str, np.ndarray]:
-    """The numbers exactly as drawn: for each line, scatter or bar group its x and y, named by legend and axis labels."""
+    """The numbers exactly as drawn, named by legend and axis labels: x, y of lines, scatters, bars; x, y, value of images."""
     x_label, y_label = ax.get_xlabel() or "x", ax.get_ylabel() or "y"
     columns: dict[str, np.ndarray] = {}
 
@@ -135,6 +135,14 @@ def plotted(ax: Axes) -> dict[str, np.ndarray]:
         if patches:
             boxes = [(p.get_x() + p.get_width() / 2, p.get_y() + p.get_height()) for p in patches]
             add(str(bars.get_label()), [b[0] for b in boxes], [b[1] for b in boxes])
+    for image in ax.get_images():
+        values = np.asarray(image.get_array())
+        left, right, bottom, top = image.get_extent()
+        rows, across = values.shape[:2]
+        x = left + (np.arange(across) + 0.5) * (right - left) / across
+        y = bottom + (np.arange(rows) + 0.5) * (top - bottom) / rows
+        add("_", np.tile(x, rows), np.repeat(y, across))
+        columns[(image.colorbar.ax.get_ylabel() if image.colorbar else "") or "value"] = values.reshape(rows * across, -1)[:, 0]
     return columns
 
 

@@ -110,17 +110,17 @@ class Flow:
         `kicks` are ⟨|n_w|²⟩/2, ⟨n_x n_w*⟩/2 and ⟨|n_x|²⟩/2 of the thermal noise, across and along.
         """
         a = np.asarray(acceleration_m_s2, dtype=float)[:, None]
-        V, P, D = (_block(c, z) for c, z in zip(across, along, strict=True))
-        return cls(V, P, P @ a, D @ a, None if kicks is None else _factor(*kicks))
+        V, P, D = (turned_block(c, z) for c, z in zip(across, along, strict=True))
+        return cls(V, P, P @ a, D @ a, None if kicks is None else moment_factor(*kicks))
 
 
-def _block(across: complex, along: float) -> Floats:
+def turned_block(across: complex, along: float) -> Floats:
     """Multiplication of x + iy by `across` and of z by `along`, as a real matrix."""
     c = complex(across)
     return np.array([[c.real, -c.imag, 0.0], [c.imag, c.real, 0.0], [0.0, 0.0, float(along)]])
 
 
-def _factor(across: tuple[float, complex, float], along: tuple[float, complex, float]) -> tuple[Floats, Floats, Floats]:
+def moment_factor(across: tuple[float, complex, float], along: tuple[float, complex, float]) -> tuple[Floats, Floats, Floats]:
     """The matrices N, G, M whose products have the given second moments (a Cholesky factor, in complex numbers)."""
     N, G, M = ([], [], [])  # type: tuple[list[float], list[complex], list[float]]
     for velocity, cross, position in (across, along):
@@ -128,7 +128,7 @@ def _factor(across: tuple[float, complex, float], along: tuple[float, complex, f
         N.append(velocity**0.5)
         G.append(gain)
         M.append(max(position - abs(gain) ** 2 * velocity, 0.0) ** 0.5)
-    return _block(*N), _block(G[0], G[1].real), _block(*M)
+    return turned_block(*N), turned_block(G[0], G[1].real), turned_block(*M)
 
 
 def linear_step(

@@ -1,0 +1,44 @@
+"""The electric potential in a cylinder with a protrusion, sampled for flight: coarse, and fine about the protrusion.
+
+The maps reach a margin of nodes beyond every wall, into which the potential is continued by reflection, so that a spline
+through them meets the walls without a kink. `wall` is the potential of the same cell with both electrodes equipotential, 0 on
+the lower and 1 on the upper: negative in the metal, and over its gradient the distance from it.
+"""
+
+from typing import Annotated
+
+from anodefree.core.kind import Array, Kind
+from anodefree.core.measurement import Measurement
+
+_COARSE, _FINE = ("z", "r"), ("patch_z", "patch_r")
+
+POTENTIAL_MAP = Kind(
+    name="potential_map",
+    title="maps of the electric potential in a cell",
+    arrays={
+        "r_m": Array(("r",), "distance from the axis, evenly spaced; negative nodes are the mirror of positive ones"),
+        "z_m": Array(("z",), "height above the lower electrode, evenly spaced"),
+        "potential_V": Array(_COARSE, "potential of the liquid"),
+        "wall": Array(_COARSE, "0 on the lower electrode, 1 on the upper", optional=True),
+        "patch_r_m": Array(("patch_r",), "the same on the fine grid"),
+        "patch_z_m": Array(("patch_z",), "the same on the fine grid"),
+        "patch_potential_V": Array(_FINE, "potential of the liquid"),
+        "patch_wall": Array(_FINE, "0 on the lower electrode, 1 on the upper", optional=True),
+    },
+    meta={
+        "gap_m": "from the lower electrode's flat part to the upper electrode",
+        "radius_m": "radius of the cell",
+        "boss_height_m": "height of the protrusion",
+        "boss_base_m": "radius of its base",
+        "boss_shape": "hemispheroid, cone, ...",
+        "tip_radius_m": "radius of curvature of its tip",
+        "voltage_V": "potential of the liquid at the upper electrode",
+        "patch_reach_r_m": "the fine grid holds within this distance of the axis",
+        "patch_reach_z_m": "and below this height",
+        "distribution": "primary, secondary, depleted: what set the potential",
+        "tip_factor": "field at the tip over voltage / gap",
+    },
+    required_meta=("gap_m", "radius_m", "boss_height_m", "boss_base_m", "tip_radius_m", "voltage_V"),
+)
+
+PotentialMap = Annotated[Measurement, POTENTIAL_MAP]

@@ -1,0 +1,1 @@
+"""Flux density above magnetised films."""

@@ -1,0 +1,96 @@
+"""A picture of a magnetised film: its domains and its roughness, and the periodic patch on which its field is computed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from anodefree.errors import ConfigError
+from anodefree.numerics.halfspace_magnetostatics import Film
+from anodefree.numerics.random_surface import gaussian_surface_m, maze, stripes
+
+PATCH: Final = 12
+"""Sides of a patch over the height of the plane: waves longer than that carry 1e-3 of the field there."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a film is taken for: its patch and grid, domains, and roughness. Lengths in m."""
+
+    thickness_m: float
+    side_m: float
+    grid: int
+    domain_width_m: float | None
+    as_maze: bool
+    roughness_m: float
+    correlation_m: float
+    conformal: bool
+
+    def film(self, polarisation_T: tuple[float, float, float], rng: np.random.Generator) -> Film:
+        """One draw of it."""
+        n, flat = self.grid, np.zeros((self.grid, self.grid))
+        top = gaussian_surface_m(n, self.side_m, self.roughness_m, self.correlation_m, rng) if self.roughness_m else flat
+        bottom = (top if self.conformal else flat) - self.thickness_m
+        if (top < bottom).any():
+            raise ConfigError(
+                "the roughness reaches through the film", "roughness_m", "lower it, or let the lower face follow: conformal"
+            )
+        if self.domain_width_m is None:
+            pattern = np.ones((n, n))
+        elif self.as_maze:
+            pattern = maze(n, self.side_m, self.domain_width_m, rng)
+        else:
+            pattern = stripes(n, self.side_m, self.domain_width_m)
+        return Film(top, bottom, pattern, self.side_m, self.side_m, polarisation_T)
+
+    def seen_from(self, height_m: float) -> Picture:
+        """The same film on a patch that is wide enough for a plane so high; only its long waves reach there.
+
+        Roughness is drawn from its spectrum, so a coarse grid keeps the long waves right; domains repeat and need no more.
+        """
+        wide = PATCH * height_m
+        return self if self.domain_width_m is not None or self.side_m >= wide else replace(self, side_m=wide)
+
+    @property
+    def uniform(self) -> bool:
+        """Whether it is flat and of one domain: then its infinite extent has no field outside."""
+        return self.domain_width_m is None and self.roughness_m == 0
+
+    @property
+    def random(self) -> bool:
+        """Whether two draws of it differ."""
+        return self.roughness_m > 0 or (self.domain_width_m is not None and self.as_maze)
+
+
+def picture_of(
+    thickness_m: float,
+    domain_width_m: float | None,
+    as_maze: bool,
+    roughness_m: float,
+    correlation_m: float,
+    conformal: bool,
+    grid: int,
+) -> Picture:
+    """A patch large enough to hold many correlation lengths and a whole number of domain pairs, on a grid that resolves both.
+
+    Raises
+    ------
+    ConfigError: the two lengths are too far apart for the grid.
+    """
+    rough, domain = (correlation_m if roughness_m else None), domain_width_m
+    lengths = [x for x in (rough, domain) if x is not None]
+    if not lengths:
+        return Picture(thickness_m, thickness_m, 4, domain, as_maze, roughness_m, correlation_m, conformal)
+    side = max(([24 * rough] if rough else []) + ([16 * domain] if domain else []))
+    if domain:
+        side = 2 * domain * math.ceil(side / (2 * domain) - 1e-9)
+    if side / grid > min(lengths) / 3:
+        raise ConfigError(
+            f"a grid of {grid} points over {1e6 * side:.3g} um does not resolve {1e6 * min(lengths):.3g} um",
+            "grid",
+            f"grid = {2 ** math.ceil(math.log2(3 * side / min(lengths)))}, or lengths that are closer together",
+        )
+    return Picture(thickness_m, side, grid, domain, as_maze, roughness_m, correlation_m, conformal)

@@ -1,0 +1,127 @@
+"""The field above a magnetised film against its closed forms: edges, stripes, a rippled face, roughness at every height."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+from anodefree.errors import ConfigError
+from anodefree.numerics.halfspace_magnetostatics import Film, flux_density_T, mean_square_T2, potential_spectrum, raised
+from anodefree.numerics.random_surface import gaussian_surface_m, maze, stripes
+from anodefree.physics.magnetised_film import disc_axis_T, rim_T, ripple_T, stripes_T
+from anodefree.simulation.magnet.film import film_stage
+
+J = 0.616
+
+
+def flat(points: int, side: float, pattern: np.ndarray, thickness: float, polarisation: tuple[float, float, float]) -> Film:
+    top = np.zeros((points, points))
+    return Film(top, top - thickness, pattern, side, side, polarisation)
+
+
+@pytest.mark.parametrize("z", [0.2e-6, 0.5e-6, 1e-6, 2e-6])
+def test_stripe_domains_are_their_fourier_series(z: float) -> None:
+    points, width = 256, 1e-6
+    side = 8 * width
+    film = flat(points, side, stripes(points, side, width), 1e-6, (0.0, 0.0, J))
+    field = flux_density_T(potential_spectrum(film, z), film)
+    x = (np.arange(points) + 0.5) * side / points
+    bx, bz = stripes_T(x, z, width, 1e-6, J)
+    assert np.abs(field[2][0] - bz).max() < 1e-3 * np.abs(bz).max()
+    assert np.abs(field[0][0] - bx).max() < 1e-3 * np.abs(bx).max()
+    assert np.abs(field[1]).max() < 1e-12
+
+
+def test_stripe_field_at_a_height() -> None:
+    """Stripes as wide as the film is thick, 1 um: 16.2 mT at a height of 1 um."""
+    assert np.abs(stripes_T(0.5e-6, 1e-6, 1e-6, 1e-6, J)[1]) == pytest.approx(16.2e-3, rel=2e-3)
+
+
+@pytest.mark.parametrize("polarisation", [(J, 0.0, 0.0), (0.0, 0.0, J), (0.3, 0.2, 0.4)])
+def test_an_infinite_uniform_film_has_no_field_outside(polarisation: tuple[float, float, float]) -> None:
+    film = flat(16, 1e-5, np.ones((16, 16)), 1e-6, polarisation)
+    assert mean_square_T2(potential_spectrum(film, 1e-7), film) == 0.0
+
+
+def test_a_rippled_face_is_first_order_in_its_amplitude() -> None:
+    points, period, amplitude, z = 64, 5e-6, 1e-10, 1e-6
+    x = np.arange(points) * 4 * period / points
+    top = np.tile(amplitude * np.cos(2 * np.pi * x / period), (points, 1))
+    film = Film(top, np.full_like(top, -1e-6), np.ones_like(top), 4 * period, 4 * period, (0.308, 0.0, 0.0))
+    size = np.sqrt(np.sum(flux_density_T(potential_spectrum(film, z), film) ** 2, axis=0))
+    assert size == pytest.approx(np.full_like(size, float(ripple_T(z, amplitude, period, 0.308))), rel=1e-4)
+
+
+def test_a_tall_ripple_does_not_depend_on_how_it_is_cut_into_slabs() -> None:
+    """With faces far from flat the field of many slabs equals the direct sum over thin layers of charge."""
+    points, side, z = 64, 4e-6, 1.5e-6
+    x = np.arange(points) * side / points
+    top = np.tile(0.8e-6 * np.cos(2 * np.pi * x / side), (points, 1))
+    film = Film(top, np.full_like(top, -1e-6), np.ones_like(top), side, side, (0.0, 0.0, J))
+    direct = np.zeros(film.waves[2].shape, dtype=complex)
+    edges = np.linspace(-1e-6, 0.8e-6, 4001)
+    k = film.waves[2]
+    for low, high in itertools.pairwise(edges):
+        full = np.clip(top, low, high) - low
+        direct += 0.5 * J * np.fft.rfft2(full) * np.exp(-k * (z - 0.5 * (low + high)))
+    direct[0, 0] = 0.0
+    ours = potential_spectrum(film, z)
+    # Layers cannot resolve where a face lies within a layer: they agree to second order in the thickness of a layer.
+    assert np.abs(ours - direct).max() < 2e-5 * np.abs(direct).max()
+
+
+def test_roughness_decays_as_its_spectrum_says_at_every_height() -> None:
+    found = film_stage(roughness_m=2e-8, correlation_m=3e-6, height_m=1e-6, draws=6, grid=128, seed=3)
+    for z, b in zip(found.curves["profile_height_m"].values[::10], found.curves["profile_B_rms_T"].values[::10], strict=True):
+        square = quad(lambda k: k**3 * np.exp(-((k * 3e-6) ** 2) / 4 - 2 * k * z), 0, 2e7, points=[1 / z], limit=200)[0]  # noqa: B023
+        assert b == pytest.approx(np.sqrt(0.308**2 / 8 * (2e-8 * 3e-6) ** 2 * square), rel=0.06)
+
+
+def test_the_edge_of_a_disc_and_of_a_film() -> None:
+    assert disc_axis_T(0.0, 8e-3, 1e-6, J) == pytest.approx(J * 1e-6 / (2 * 8e-3), rel=1e-6)
+    assert rim_T(10e-6, 1e-6, J) == pytest.approx(9.8e-3, rel=1e-2)
+    across = film_stage(tilt_rad=np.pi / 2, remanence_T=J)
+    assert across["B_mean"] == pytest.approx(38.5e-6, rel=1e-2)
+    assert {c.name for c in across.checks if c.status == "warn"} >= {"outside field", "demagnetisation", "Hall probe"}
+
+
+def test_parseval_and_raising_agree_with_the_field_itself(rng: np.random.Generator) -> None:
+    top = gaussian_surface_m(64, 2e-5, 1e-7, 2e-6, rng)
+    film = Film(top, np.full_like(top, -2e-6), maze(64, 2e-5, 2e-6, rng), 2e-5, 2e-5, (0.2, 0.1, 0.3))
+    here = potential_spectrum(film, 1e-6)
+    assert np.mean(np.sum(flux_density_T(here, film) ** 2, axis=0)) == pytest.approx(mean_square_T2(here, film), rel=1e-10)
+    assert np.abs(raised(here, film, 1e-6) - potential_spectrum(film, 2e-6)).max() < 1e-9 * np.abs(here).max()
+
+
+def test_a_bump_is_what_magpylib_makes_of_a_stack_of_discs() -> None:
+    """A Gaussian bump on a film magnetised in its plane: the flat film adds nothing, the bump is 80 thin discs."""
+    magpylib = pytest.importorskip("magpylib")
+    height, width, points, side, z = 0.6e-6, 1e-6, 192, 24e-6, 1.2e-6
+    x = (np.arange(points) - points // 2) * side / points
+    top = height * np.exp(-(x[None, :] ** 2 + x[:, None] ** 2) / width**2)
+    film = Film(top, np.full_like(top, -1e-7), np.ones_like(top), side, side, (J, 0.0, 0.0))
+    row, column = points // 2 + 2, points // 2 + 4
+    ours = flux_density_T(potential_spectrum(film, z), film)[:, row, column]
+    theirs = np.zeros(3)
+    for low, high in itertools.pairwise(np.linspace(0, height, 81)):
+        middle = 0.5 * (low + high)
+        size = (2 * width * np.sqrt(np.log(height / middle)), high - low)
+        theirs += magpylib.magnet.Cylinder((0, 0, middle), polarization=(J, 0, 0), dimension=size).getB([x[column], x[row], z])
+    assert ours == pytest.approx(theirs, rel=5e-3, abs=2e-3 * np.abs(theirs).max())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"roughness_m": 0.5e-6, "height_m": 1e-7, "thickness_m": 1e-5}, "does not clear"),
+        ({"roughness_m": 1e-6}, "reaches through"),
+        ({"roughness_m": 1e-7, "domain_width_m": 1e-3}, "does not resolve"),
+        ({"thickness_m": 0.0}, "thickness_m"),
+    ],
+)
+def test_impossible_films_are_refused(wrong: dict[str, float], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        film_stage(**wrong)
