@@ -41,6 +41,7 @@ MODULES: Final[dict[str, str]] = {
     "ions.helix": "anodefree.analysis.ions.helix",
     "ions.landing": "anodefree.analysis.ions.landing",
     "ions.regime": "anodefree.analysis.ions.regime",
+    "ions.rough_field": "anodefree.analysis.ions.rough_field",
     "kinetics.overpotential": "anodefree.analysis.kinetics.overpotential",
     "magnet.above": "anodefree.analysis.magnet.above",
     "magnet.film": "anodefree.simulation.magnet.film",
@@ -48,6 +49,7 @@ MODULES: Final[dict[str, str]] = {
     "magnet.solid": "anodefree.simulation.magnet.solid",
     "potentiostat.impedance": "anodefree.simulation.instruments.potentiostat",
     "pouch.energy": "anodefree.simulation.pouch.energy",
+    "surface.random": "anodefree.simulation.surface.random",
 }
 
 

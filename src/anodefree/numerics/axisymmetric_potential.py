@@ -275,7 +275,7 @@ def solved_in(made: Space, top_V: float) -> Potential:
 
 
 def _held(made: Space, raised: Any, wanted: Callable[[Any], Any]) -> Potential:
-    """phi with wanted values on some facets, and 0 on the bottom and the boss: projected, for shape functions are hierarchic."""
+    """phi with wanted values on some facets, 0 on bottom and boss: projected, since shape functions are hierarchic."""
     from skfem import condense
     from skfem import solve as solved
 
