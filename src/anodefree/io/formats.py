@@ -52,6 +52,15 @@ def _names_chi(head: bytes, suffix: str) -> bool:
     return re.search(rb"Instrument Model:\s{0,8}CHI", head) is not None
 
 
+_FLUX_HEADER: Final = re.compile(
+    rb"(?:^|[\r\n])[#%!\s\"]{0,8}x\"?\s{0,3}[/_\[(,;\t ][^\r\n]{0,300}[,;\t \"]bz(?![a-z])", re.IGNORECASE
+)
+
+
+def _names_flux(head: bytes, suffix: str) -> bool:
+    return _FLUX_HEADER.search(head) is not None
+
+
 def _is_text(head: bytes, suffix: str) -> bool:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16
         return True
@@ -77,6 +86,9 @@ _OURS: Final = (
     ),
     Format("chi", "CH Instruments text export", _BOTH, (".txt", ".csv"), _names_chi, "anodefree.io.chi"),
     Format("bdf", "Battery Data Format (CSV)", ("cycling",), (".bdf.csv", ".csv"), _first_line_has(*_BDF), "anodefree.io.bdf"),
+    Format(
+        "flux", "map of flux density as text", ("flux_map",), (".csv", ".txt", ".dat"), _names_flux, "anodefree.io.flux_table"
+    ),
     Format("json", "our JSON, or columns as JSON", _BOTH, (".json",), _starts(b"{"), "anodefree.io.json_text", 2**26),
 )
 _TEXT: Final = Format(
