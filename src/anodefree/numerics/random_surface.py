@@ -23,15 +23,12 @@ def gaussian_surface_m(points: int, side_m: float, rms_m: float, correlation_m: 
 def nodules_m(
     points: int, side_m: float, height_m: float, radius_m: float, spacing_m: float, rng: np.random.Generator
 ) -> Floats:
-    """Heights [m], shape (points, points), of bumps h exp(-r²/b²) at random places, (side/spacing)² of them on average."""
-    count = int(rng.poisson((side_m / spacing_m) ** 2))
-    places = side_m * rng.random((count, 2))
-    at = (np.arange(points) + 0.5) * side_m / points
-    out = np.zeros((points, points))
-    for x, y in places:
-        dx, dy = ((at - c + 0.5 * side_m) % side_m - 0.5 * side_m for c in (x, y))
-        out += height_m * np.exp(-((dy / radius_m) ** 2))[:, None] * np.exp(-((dx / radius_m) ** 2))[None, :]
-    return out
+    """Heights [m], shape (points, points), of bumps h exp(-r²/b²) at random nodes, (side/spacing)² of them on average."""
+    step = side_m / points
+    counts = rng.poisson((step / spacing_m) ** 2, (points, points))
+    at = (np.arange(points) * step + 0.5 * side_m) % side_m - 0.5 * side_m
+    bump = height_m * np.exp(-((at / radius_m) ** 2))[:, None] * np.exp(-((at / radius_m) ** 2))[None, :]
+    return np.fft.irfft2(np.fft.rfft2(counts) * np.fft.rfft2(bump), s=(points, points))
 
 
 def maze(points: int, side_m: float, width_m: float, rng: np.random.Generator) -> Floats:
