@@ -2,8 +2,8 @@
 
     python benchmarks/bench_magnet.py [points] [tiles]
 
-Both see the same film, magnetised in the plane: what rises above its mean face or lacks below it is one block for each point of
-the grid (the flat rest has no field). magpylib's film is repeated tiles x tiles times, ours repeats for ever. Prints times for a
+Both see the same film, magnetised in the plane: what rises above its mean face or lacks below it is one block for each point (
+the flat rest has no field). magpylib's film is repeated tiles x tiles times, ours repeats for ever. Prints times for a
 whole plane (magpylib's from a part of its points), their ratio, and the difference of the fields over their rms.
 """
 
