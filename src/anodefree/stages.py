@@ -50,12 +50,16 @@ MODULES: Final[dict[str, str]] = {
     "inventory.efficiency": "anodefree.analysis.inventory.efficiency",
     "inventory.retention": "anodefree.analysis.inventory.retention",
     "ions.field": "anodefree.simulation.ions.field",
+    "ions.field_depleted": "anodefree.simulation.ions.field_depleted",
+    "ions.field_primary": "anodefree.simulation.ions.field_primary",
+    "ions.field_secondary": "anodefree.simulation.ions.field_secondary",
     "ions.flight": "anodefree.simulation.ions.flight",
     "ions.flight_in_map": "anodefree.simulation.ions.flight_in_map",
     "ions.fly": "anodefree.simulation.ions.fly",
     "ions.helix": "anodefree.analysis.ions.helix",
     "ions.landing": "anodefree.analysis.ions.landing",
     "ions.regime": "anodefree.analysis.ions.regime",
+    "ions.rough_field": "anodefree.analysis.ions.rough_field",
     "kinetics.butler_volmer": "anodefree.analysis.kinetics.butler_volmer",
     "kinetics.exchange_current": "anodefree.analysis.kinetics.exchange_current",
     "kinetics.linear_slope": "anodefree.analysis.kinetics.linear_slope",
@@ -72,6 +76,7 @@ MODULES: Final[dict[str, str]] = {
     "potentiostat.lithium_cell": "anodefree.simulation.cell.lithium_impedance",
     "potentiostat.voltammetry": "anodefree.simulation.instruments.voltammetry",
     "pouch.energy": "anodefree.simulation.pouch.energy",
+    "surface.random": "anodefree.simulation.surface.random",
 }
 
 

@@ -87,7 +87,7 @@ def test_the_field_of_ten_millitesla_changes_nothing_in_the_liquid(cell: Measure
     on, off = (flight(cell, ions=300, anions=False, paths=0, liquid=True, flux_density_T=b, pairing=9) for b in (0.01, 0.0))
     assert np.array_equal(on["surface"], off["surface"])
     shift = np.hypot(on["end_x_m"] - off["end_x_m"], on["end_y_m"] - off["end_y_m"])
-    assert shift.max() < 1e-8 * GAP
+    assert shift.max() < 1e-7 * GAP
 
 
 def test_threads_do_not_change_the_numbers(cell: Measurement) -> None:

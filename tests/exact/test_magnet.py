@@ -13,6 +13,7 @@ from anodefree.numerics.halfspace_magnetostatics import Film, flux_density_T, me
 from anodefree.numerics.random_surface import gaussian_surface_m, maze, stripes
 from anodefree.physics.magnetised_film import disc_axis_T, rim_T, ripple_T, stripes_T
 from anodefree.simulation.magnet.film import film_stage
+from anodefree.simulation.magnet.map import map_stage
 
 J = 0.616
 
@@ -125,3 +126,73 @@ def test_a_bump_is_what_magpylib_makes_of_a_stack_of_discs() -> None:
 def test_impossible_films_are_refused(wrong: dict[str, float], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         film_stage(**wrong)
+
+
+def magnetised_disc(height_m: float, radius_m: float, thickness_m: float, x_m: np.ndarray, axis: str) -> np.ndarray:
+    """B (3, point) [T] of a disc whose upper face lies at 0, along x at a height, by magpylib."""
+    magpylib = pytest.importorskip("magpylib")
+    polarisation = (J, 0, 0) if axis == "in the plane" else (0, 0, J)
+    disc = magpylib.magnet.Cylinder(
+        polarization=polarisation, dimension=(2 * radius_m, thickness_m), position=(0, 0, -thickness_m / 2)
+    )
+    return np.asarray(disc.getB(np.stack([x_m, 0 * x_m, 0 * x_m + height_m], axis=1), squeeze=False).reshape(-1, 3)).T
+
+
+def test_the_closed_forms_of_axis_and_rim_are_those_of_magpylib() -> None:
+    heights = (1e-6, 1e-4, 1e-3)
+    for z in heights:
+        field = magnetised_disc(z, 8e-3, 1e-6, np.array([0.0]), "across")
+        assert field[2, 0] == pytest.approx(float(disc_axis_T(z, 8e-3, 1e-6, J)), rel=1e-6)
+    for d in (10e-6, 30e-6, 100e-6):
+        beside = magnetised_disc(-0.5e-6, 8e-3, 1e-6, np.array([8e-3 + d]), "in the plane")
+        assert np.linalg.norm(beside) == pytest.approx(float(rim_T(d, 1e-6, J)), rel=2e-2)
+
+
+@pytest.mark.parametrize("axis", ["in the plane", "across"])
+def test_the_edge_of_a_disc_is_the_same_by_waves_and_by_magpylib(axis: str) -> None:
+    """A disc as a pattern in a patch ten times as wide: its neighbours' fields are the difference that is allowed."""
+    radius, thickness, points, side, z = 4e-6, 1e-6, 512, 40e-6, 1e-6
+    x = (np.arange(points) - points // 2) * side / points
+    inside = _covered(x, radius)
+    film = flat(points, side, inside, thickness, (J, 0.0, 0.0) if axis == "in the plane" else (0.0, 0.0, J))
+    ours = flux_density_T(potential_spectrum(film, z), film)[:, points // 2]
+    near = np.abs(x) < 2 * radius
+    theirs = magnetised_disc(z, radius, thickness, x[near], axis)
+    assert np.abs(ours[:, near] - theirs).max() < 0.02 * np.abs(theirs).max()
+
+
+def _covered(x: np.ndarray, radius: float, finer: int = 8) -> np.ndarray:
+    """The share of each cell of the grid that a disc covers."""
+    step = x[1] - x[0]
+    fine = (x[:, None] + step * ((np.arange(finer) + 0.5) / finer - 0.5)).ravel()
+    covered = (fine[:, None] ** 2 + fine[None, :] ** 2 < radius**2).astype(float)
+    return covered.reshape(len(x), finer, len(x), finer).mean(axis=(1, 3))
+
+
+def test_a_map_has_neither_sources_nor_currents_above_the_film() -> None:
+    """div B = 0 and curl B = 0 between planes, by central differences in z and waves in the plane."""
+    step = 1e-8
+    flux = map_stage(
+        roughness_m=2e-7, correlation_m=3e-6, nodule_height_m=5e-7, nodule_radius_m=2e-6, grid=128,
+        heights_m=(2e-6 - step, 2e-6, 2e-6 + step), seed=2,
+    )  # fmt: skip
+    side = float(flux["x_m"][1] - flux["x_m"][0]) * 128
+    k = 2 * np.pi * np.fft.fftfreq(128, side / 128)
+
+    def slope(values: np.ndarray, along: int) -> np.ndarray:
+        shape = (1, -1) if along else (-1, 1)
+        return np.fft.ifft2(1j * k.reshape(shape) * np.fft.fft2(values)).real
+
+    bx, by, bz = (flux[n] for n in ("Bx_T", "By_T", "Bz_T"))
+    up = {n: (v[2] - v[0]) / (2 * step) for n, v in (("x", bx), ("y", by), ("z", bz))}
+    size = np.abs(up["z"]).max()
+    assert np.abs(slope(bx[1], 1) + slope(by[1], 0) + up["z"]).max() < 1e-4 * size
+    assert np.abs(slope(bz[1], 1) - up["x"]).max() < 1e-4 * size
+    assert np.abs(slope(by[1], 1) - slope(bx[1], 0)).max() < 1e-4 * size
+    assert abs(bz.mean()) < 1e-12 * np.abs(bz).max()
+
+
+def test_a_film_with_nodules_is_not_uniform() -> None:
+    found = film_stage(nodule_height_m=5e-7, grid=128, nodule_radius_m=2e-6, draws=2)
+    assert found["B_rms"] > 1e-4
+    assert "decay_length" in found.estimates

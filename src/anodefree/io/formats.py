@@ -57,6 +57,15 @@ def _names_maccor(head: bytes, suffix: str) -> bool:
     return re.search(rb"\bRec#?[\t,; ]", head) is not None and re.search(rb"\bDPT Time\b", head, re.IGNORECASE) is not None
 
 
+_FLUX_HEADER: Final = re.compile(
+    rb"(?:^|[\r\n])[#%!\s\"]{0,8}x\"?\s{0,3}[/_\[(,;\t ][^\r\n]{0,300}[,;\t \"]bz(?![a-z])", re.IGNORECASE
+)
+
+
+def _names_flux(head: bytes, suffix: str) -> bool:
+    return _FLUX_HEADER.search(head) is not None
+
+
 def _is_text(head: bytes, suffix: str) -> bool:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16
         return True
@@ -85,6 +94,9 @@ _OURS: Final = (
     Format("maccor", "Maccor text export", ("cycling", "polarisation"), (".txt", ".csv"), _names_maccor, "anodefree.io.maccor"),
     Format("ecochemie", "Eco Chemie (Autolab FRA)", ("impedance",), (".dfr",), _starts(b"VERSION"), "anodefree.io.ecochemie"),
     Format("json", "our JSON, or columns as JSON", _ALL, (".json",), _starts(b"{"), "anodefree.io.json_text", 2**26),
+    Format(
+        "flux", "map of flux density as text", ("flux_map",), (".csv", ".txt", ".dat"), _names_flux, "anodefree.io.flux_table"
+    ),
 )
 _TEXT: Final = Format(
     "text",

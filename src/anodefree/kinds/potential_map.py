@@ -2,7 +2,9 @@
 
 The maps reach a margin of nodes beyond every wall, into which the potential is continued by reflection, so that a spline
 through them meets the walls without a kink. `wall` is the potential of the same cell with both electrodes equipotential, 0 on
-the lower and 1 on the upper: negative in the metal, and over its gradient the distance from it.
+the lower and 1 on the upper: negative in the lower metal, above 1 in the upper, and over its gradient the distance from it. A
+map has it where the liquid beside an electrode is not at one potential, or not a harmonic function; where it is absent, the
+liquid is at 0 beside the lower electrode and at `voltage_V` beside the upper, and potential_V / voltage_V serves as `wall`.
 """
 
 from typing import Annotated
@@ -32,11 +34,25 @@ POTENTIAL_MAP = Kind(
         "boss_base_m": "radius of its base",
         "boss_shape": "hemispheroid, cone, ...",
         "tip_radius_m": "radius of curvature of its tip",
-        "voltage_V": "potential of the liquid at the upper electrode",
+        "voltage_V": "mean potential of the liquid at the upper electrode over that at the lower",
+        "cell_voltage_V": "between the two metals, if kinetics are part of it",
+        "current_density_A_m2": "mean current density through the upper electrode",
+        "conductivity_S_m": "of the electrolyte",
         "patch_reach_r_m": "the fine grid holds within this distance of the axis",
         "patch_reach_z_m": "and below this height",
-        "distribution": "primary, secondary, depleted: what set the potential",
+        "distribution": "what set the potential: primary, secondary, depleted",
         "tip_factor": "field at the tip over voltage / gap",
+        "tip_current": "current density at the tip over the mean one",
+        "mesh_change": "relative change of the tip's field from elements of one order less",
+        "flux_factor": "current over that of the flat cell at the same voltage",
+        "wagner_number": "slope of the overpotential over the resistance of the gap: small is primary, large is even",
+        "limiting_current_A_m2": "mean current density at which the salt is used up at the lower electrode",
+        "least_salt_mol_m3": "salt beside the lower electrode",
+        "most_salt_mol_m3": "salt beside the upper electrode",
+        "spline_error_near_rms": "rms of the spline's field less that of the elements, relative, in the fine grid's part",
+        "spline_error_near_max": "the largest",
+        "spline_error_bulk_rms": "the same elsewhere",
+        "spline_error_bulk_max": "the largest",
     },
     required_meta=("gap_m", "radius_m", "boss_height_m", "boss_base_m", "tip_radius_m", "voltage_V"),
 )

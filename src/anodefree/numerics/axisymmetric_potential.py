@@ -90,15 +90,17 @@ class Cell:
         r, z = np.asarray(r_m, dtype=float), np.asarray(z_m, dtype=float)
         low, high = np.zeros_like(r), np.ones_like(r)
         s = np.full_like(r, 0.5)
-        for sweep in range(40):
+        for sweep in range(60):
             (pr, pz, dpr, dpz), (qr, qz, dqr, dqz) = self.boss(s), self.outer(s)
             side = (qr - pr) * (z - pz) - (qz - pz) * (r - pr)  # negative on the foot's side of the ray
             slope = (dqr - dpr) * (z - pz) - (dqz - dpz) * (r - pr) - (qr - pr) * dpz + (qz - pz) * dpr
             low, high = np.where(side < 0, s, low), np.where(side < 0, high, s)
             with np.errstate(all="ignore"):
                 step = s - side / slope
-            inside = (step > low) & (step < high) & (sweep > 5)
-            s = np.where(inside, step, 0.5 * (low + high))
+            inside = (step > low) & (step < high) & (sweep > 3)
+            before, s = s, np.where(inside, step, 0.5 * (low + high))
+            if float(np.abs(s - before).max(initial=0.0)) < 1e-14:
+                break
         (pr, pz, _, _), (qr, qz, _, _) = self.boss(s), self.outer(s)
         along = ((r - pr) * (qr - pr) + (z - pz) * (qz - pz)) / ((qr - pr) ** 2 + (qz - pz) ** 2)
         a = self.grading
@@ -153,12 +155,103 @@ class Potential:
         r, z = self.cell.place(s, t)
         return r.ravel(), z.ravel(), np.hypot(dr, dz).ravel()
 
+    def field_at(self, local: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+        """r, z, dphi/dr, dphi/dz and phi by the elements themselves, at the same local points (2, n) of each element."""
+        from skfem import Basis
+
+        own = Basis(self.basis.mesh, self.basis.elem, quadrature=(local, np.ones(local.shape[1])))
+        phi = own.interpolate(self.values)
+        s, t = (np.asarray(x) for x in own.global_coordinates())
+        dr, dz = _physical(self.cell, s, t, phi.grad[0], phi.grad[1])
+        r, z = self.cell.place(s, t)
+        return r.ravel(), z.ravel(), dr.ravel(), dz.ravel(), np.asarray(phi).ravel()
+
 
 def _physical(cell: Cell, s: Floats, t: Floats, ds: Floats, dt: Floats) -> tuple[Floats, Floats]:
     """The gradient in (r, z) of a function whose slopes in (s, t) are known."""
     r_s, r_t, z_s, z_t = cell.jacobian(s, t)
     size = r_s * z_t - r_t * z_s
     return (z_t * ds - z_s * dt) / size, (r_s * dt - r_t * ds) / size
+
+
+@dataclass(frozen=True)
+class Space:
+    """The elements of a cell: their basis, the stiffness matrix of a medium of the conductivity 1, and the walls' facets."""
+
+    cell: Cell
+    basis: Any
+    stiffness: Any
+    boss: Any
+    floor: Any
+    top: Any
+    side: Any
+    precision: int
+    """The degree up to which integrals are exact in the logical rectangle."""
+
+    def facets(self, which: Any) -> Any:
+        """A basis of the elements' values on some facets."""
+        from skfem import FacetBasis
+
+        return FacetBasis(self.basis.mesh, self.basis.elem, facets=which, intorder=self.precision)
+
+    def dofs(self, *which: Any) -> NDArray[np.int64]:
+        """The unknowns on some facets."""
+        return np.asarray(self.basis.get_dofs(np.concatenate(which)).all())
+
+    @cached_property
+    def volumes(self) -> Floats:
+        """The integral of each shape function over r dr dz."""
+        from skfem import LinearForm
+
+        @LinearForm
+        def weight(v: Any, w: Any) -> Any:
+            return self.cell.place(*w.x)[0] * _size(self.cell, *w.x) * v
+
+        return np.asarray(weight.assemble(self.basis))
+
+
+def _size(cell: Cell, s: Floats, t: Floats) -> Floats:
+    r_s, r_t, z_s, z_t = cell.jacobian(s, t)
+    return np.abs(r_s * z_t - r_t * z_s)
+
+
+def _stiffness(cell: Cell, basis: Any) -> Any:
+    """The integral of r |J| (J^-T grad u) . (J^-T grad v) ds dt for every two shape functions."""
+    from skfem import BilinearForm
+
+    s, t = (np.asarray(x) for x in basis.global_coordinates())
+    r_s, r_t, z_s, z_t = cell.jacobian(s, t)
+    scale = cell.place(s, t)[0] / np.abs(r_s * z_t - r_t * z_s)
+
+    @BilinearForm
+    def form(u: Any, v: Any, w: Any) -> Any:
+        (us, ut), (vs, vt) = u.grad, v.grad
+        return (w.across * us - w.mixed * ut) * vs + (w.along * ut - w.mixed * us) * vt
+
+    across, along, mixed = r_t**2 + z_t**2, r_s**2 + z_s**2, r_s * r_t + z_s * z_t
+    return form.assemble(basis, across=scale * across, along=scale * along, mixed=scale * mixed)
+
+
+def space(cell: Cell, *, order: int = 4, elements: int = 16) -> Space:
+    """`elements` a side of the logical rectangle, of polynomials of the given order."""
+    from skfem import Basis, ElementQuad1, ElementQuad2, ElementQuadP, MeshQuad
+
+    at_corner = max(1, min(elements - 1, round(elements * cell.corner)))
+    s = np.concatenate([np.linspace(0, cell.corner, at_corner + 1), np.linspace(cell.corner, 1, elements - at_corner + 1)[1:]])
+    mesh = MeshQuad.init_tensor(s, np.linspace(0, 1, elements + 1))
+    precision = 2 * order + 4
+    element = {1: ElementQuad1, 2: ElementQuad2}.get(order, lambda: ElementQuadP(order))()
+    basis = Basis(mesh, element, intorder=precision)
+    return Space(
+        cell,
+        basis,
+        _stiffness(cell, basis),
+        boss=mesh.facets_satisfying(lambda x: x[1] < 1e-9),
+        floor=mesh.facets_satisfying(lambda x: x[0] > 1 - 1e-9),
+        top=mesh.facets_satisfying(lambda x: (x[1] > 1 - 1e-9) & (x[0] < cell.corner)),
+        side=mesh.facets_satisfying(lambda x: (x[1] > 1 - 1e-9) & (x[0] > cell.corner)),
+        precision=precision,
+    )
 
 
 def solve(
@@ -169,40 +262,25 @@ def solve(
     elements: int = 16,
     outer: Callable[[Floats, Floats], Floats] | None = None,
 ) -> Potential:
-    """phi with 0 on the bottom and the boss, `top_V` on the top and no flux through the side; or phi = outer(r, z) on both.
+    """phi with 0 on the bottom and the boss, `top_V` on the top and no flux through the side; or phi = outer(r, z) on both."""
+    made = space(cell, order=order, elements=elements)
+    if outer is None:
+        return solved_in(made, top_V)
+    return _held(made, np.concatenate([made.top, made.side]), lambda x: outer(*made.cell.place(x[0], x[1])))
 
-    `elements` a side of the logical rectangle, of polynomials of the given order.
-    """
-    from skfem import Basis, BilinearForm, ElementQuadP, FacetBasis, MeshQuad, condense
+
+def solved_in(made: Space, top_V: float) -> Potential:
+    """The potential between equipotential electrodes, in elements that are there already."""
+    return _held(made, made.top, lambda x: np.full_like(x[0], top_V))
+
+
+def _held(made: Space, raised: Any, wanted: Callable[[Any], Any]) -> Potential:
+    """phi with wanted values on some facets, 0 on bottom and boss: projected, since shape functions are hierarchic."""
+    from skfem import condense
     from skfem import solve as solved
 
-    @BilinearForm
-    def stiffness(u: Any, v: Any, w: Any) -> Any:
-        s, t = w.x
-        r_s, r_t, z_s, z_t = cell.jacobian(s, t)
-        r = cell.place(s, t)[0]
-        size = r_s * z_t - r_t * z_s
-        across, along, mixed = r_t**2 + z_t**2, r_s**2 + z_s**2, r_s * r_t + z_s * z_t
-        (us, ut), (vs, vt) = u.grad, v.grad
-        return r / np.abs(size) * (across * us * vs + along * ut * vt - mixed * (us * vt + ut * vs))
-
-    at_corner = max(1, min(elements - 1, round(elements * cell.corner)))
-    s = np.concatenate([np.linspace(0, cell.corner, at_corner + 1), np.linspace(cell.corner, 1, elements - at_corner + 1)[1:]])
-    mesh = MeshQuad.init_tensor(s, np.linspace(0, 1, elements + 1))
-    element = ElementQuadP(order)
-    basis = Basis(mesh, element, intorder=2 * order + 4)
-    matrix = stiffness.assemble(basis)
-    values = np.zeros(basis.N)
-    top = mesh.facets_satisfying(lambda x: (x[1] > 1 - 1e-9) & ((x[0] < cell.corner) | (outer is not None)))
-    ground = mesh.facets_satisfying(lambda x: (x[1] < 1e-9) | (x[0] > 1 - 1e-9))
-    held = FacetBasis(mesh, element, facets=top, intorder=2 * order + 4)
-
-    def wanted(x: Any) -> Any:
-        return np.full_like(x[0], top_V) if outer is None else outer(*cell.place(x[0], x[1]))
-
-    raised = held.get_dofs(top).all()
-    values[raised] = held.project(wanted)[raised]
-    grounded = basis.get_dofs(ground).all()
-    values[grounded] = 0.0 if outer is None else values[grounded]
-    fixed = np.union1d(raised, grounded)
-    return Potential(cell, basis, solved(*condense(matrix, x=values, D=fixed)))
+    held = made.dofs(raised)
+    values = np.zeros(made.basis.N)
+    values[held] = made.facets(raised).project(wanted)[held]
+    fixed = np.union1d(held, made.dofs(made.boss, made.floor))
+    return Potential(made.cell, made.basis, solved(*condense(made.stiffness, x=values, D=fixed)))

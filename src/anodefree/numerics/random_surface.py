@@ -1,4 +1,4 @@
-"""Random surfaces and patterns on a periodic grid, from a seed: Gaussian roughness, a maze of domains, stripes."""
+"""Random surfaces and patterns on a periodic grid, from a seed: Gaussian roughness, nodules, a maze of domains, stripes."""
 
 from __future__ import annotations
 
@@ -18,6 +18,17 @@ def gaussian_surface_m(points: int, side_m: float, rms_m: float, correlation_m: 
     noise = np.fft.rfft2(rng.standard_normal((points, points)))
     noise[0, 0] = 0.0
     return np.fft.irfft2(noise * np.sqrt(power) * points / side_m, s=(points, points))
+
+
+def nodules_m(
+    points: int, side_m: float, height_m: float, radius_m: float, spacing_m: float, rng: np.random.Generator
+) -> Floats:
+    """Heights [m], shape (points, points), of bumps h exp(-r²/b²) at random nodes, (side/spacing)² of them on average."""
+    step = side_m / points
+    counts = rng.poisson((step / spacing_m) ** 2, (points, points))
+    at = (np.arange(points) * step + 0.5 * side_m) % side_m - 0.5 * side_m
+    bump = height_m * np.exp(-((at / radius_m) ** 2))[:, None] * np.exp(-((at / radius_m) ** 2))[None, :]
+    return np.fft.irfft2(np.fft.rfft2(counts) * np.fft.rfft2(bump), s=(points, points))
 
 
 def maze(points: int, side_m: float, width_m: float, rng: np.random.Generator) -> Floats:

@@ -14,7 +14,7 @@ from anodefree.core.uncertain import Uncertain
 from anodefree.numerics.halfspace_magnetostatics import Film, flux_density_T, mean_square_T2, potential_spectrum, raised
 from anodefree.physics.magnetised_film import NICKEL_SATURATION_T, disc_axis_T, probe_response
 from anodefree.registry import Demo, stage
-from anodefree.simulation.magnet.picture import Picture, picture_of
+from anodefree.simulation.magnet.picture import Nodules, Picture, picture_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +24,7 @@ PROFILE: Final = 41
 EARTH_T: Final = 5e-5
 
 
-@stage("magnet.film", version=1, cites=("chen2026", "parker1973", "kittel1946", "coey2010"))
+@stage("magnet.film", version=2, cites=("chen2026", "parker1973", "kittel1946", "coey2010"))
 def film_stage(
     *,
     thickness_m: Annotated[float, Par("thickness of the film", gt=0, source="1 um: the paper's optimum (section 2.1)")] = 1e-6,
@@ -58,6 +58,14 @@ def film_stage(
         float, Par("correlation length of the roughness", gt=0, source="grains of electrodeposited nickel", assumed=True)
     ] = 3e-6,
     conformal: Annotated[bool, Par("the lower face follows the upper: a film of even thickness on a rough foil")] = False,
+    nodule_height_m: Annotated[float, Par("height of nodules on the upper face; 0: none", ge=0)] = 0.0,
+    nodule_radius_m: Annotated[
+        float,
+        Par("distance at which a nodule has fallen to 1/e", gt=0, source="grains of electrodeposited nickel", assumed=True),
+    ] = 1e-6,
+    nodule_spacing_m: Annotated[
+        float, Par("mean distance of nodules", gt=0, source="not stated; ten times their radius", assumed=True)
+    ] = 1e-5,
     probe_size_m: Annotated[
         float, Par("diameter of the Hall probe's active area", gt=0, source="small commercial probes: 50-200 um", assumed=True)
     ] = 1e-4,
@@ -83,7 +91,8 @@ def film_stage(
     Curves over `height`: profile_height_m, profile_B_rms_T; over (`y`, `x`): Bz_T of one patch.
     Raises ConfigError: the plane does not clear the film, the roughness reaches through it, the grid is too coarse.
     """
-    picture = picture_of(thickness_m, domain_width_m, maze_domains, roughness_m, correlation_m, conformal, grid)
+    nodules = Nodules(nodule_height_m, nodule_radius_m, nodule_spacing_m) if nodule_height_m else None
+    picture = picture_of(thickness_m, domain_width_m, maze_domains, roughness_m, correlation_m, conformal, grid, nodules)
     unit = (math.cos(tilt_rad), 0.0, math.sin(tilt_rad))
     count = draws if picture.random else 1
     heights = np.geomspace(height_m, max(probe_height_m, 30 * height_m), PROFILE)

@@ -14,13 +14,13 @@ from anodefree.kinds.flux_map import FLUX_MAP, FluxMap
 from anodefree.numerics.halfspace_magnetostatics import flux_density_T, potential_spectrum, raised
 from anodefree.physics.magnetised_film import stripes_T
 from anodefree.registry import Demo, stage
-from anodefree.simulation.magnet.picture import picture_of
+from anodefree.simulation.magnet.picture import Nodules, picture_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@stage("magnet.map", version=1, cites=("parker1973", "kittel1946", "coey2010"))
+@stage("magnet.map", version=2, cites=("parker1973", "kittel1946", "coey2010"))
 def map_stage(
     *,
     thickness_m: Annotated[float, Par("thickness of the film", gt=0, source="1 um: the paper's optimum (section 2.1)")] = 1e-6,
@@ -40,6 +40,14 @@ def map_stage(
         float, Par("correlation length of the roughness", gt=0, source="grains of electrodeposited nickel", assumed=True)
     ] = 3e-6,
     conformal: Annotated[bool, Par("the lower face follows the upper: a film of even thickness on a rough foil")] = False,
+    nodule_height_m: Annotated[float, Par("height of nodules on the upper face; 0: none", ge=0)] = 0.0,
+    nodule_radius_m: Annotated[
+        float,
+        Par("distance at which a nodule has fallen to 1/e", gt=0, source="grains of electrodeposited nickel", assumed=True),
+    ] = 1e-6,
+    nodule_spacing_m: Annotated[
+        float, Par("mean distance of nodules", gt=0, source="not stated; ten times their radius", assumed=True)
+    ] = 1e-5,
     grid: Annotated[int, Par("points along each side of the patch", ge=16, le=2048)] = 128,
     rng: np.random.Generator,
 ) -> FluxMap:
@@ -54,7 +62,8 @@ def map_stage(
     z = np.asarray(heights_m, dtype=float)
     if not z.size or (np.diff(z) <= 0).any():
         raise ConfigError("the heights do not rise", "heights_m", "such as 0.5 um, 1 um, 2 um")
-    picture = picture_of(thickness_m, domain_width_m, maze_domains, roughness_m, correlation_m, conformal, grid)
+    nodules = Nodules(nodule_height_m, nodule_radius_m, nodule_spacing_m) if nodule_height_m else None
+    picture = picture_of(thickness_m, domain_width_m, maze_domains, roughness_m, correlation_m, conformal, grid, nodules)
     unit = (remanence_T * math.cos(tilt_rad), 0.0, remanence_T * math.sin(tilt_rad))
     film = picture.film(unit, rng)
     phi = potential_spectrum(film, float(z[0]))

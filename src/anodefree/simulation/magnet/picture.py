@@ -10,10 +10,24 @@ import numpy as np
 
 from anodefree.errors import ConfigError
 from anodefree.numerics.halfspace_magnetostatics import Film
-from anodefree.numerics.random_surface import gaussian_surface_m, maze, stripes
+from anodefree.numerics.random_surface import gaussian_surface_m, maze, nodules_m, stripes
 
 PATCH: Final = 12
 """Sides of a patch over the height of the plane: waves longer than that carry 1e-3 of the field there."""
+
+
+@dataclass(frozen=True)
+class Nodules:
+    """Bumps h exp(-r²/b²) on the upper face at random places, one on the square of the spacing on average. Lengths in m."""
+
+    height_m: float
+    radius_m: float
+    spacing_m: float
+
+    def on(self, grid: int, side_m: float, rng: np.random.Generator) -> np.ndarray:
+        """Their heights on a patch; on a grid too coarse for them, wider and lower ones of the same volume."""
+        radius = max(self.radius_m, 1.5 * side_m / grid)
+        return nodules_m(grid, side_m, self.height_m * (self.radius_m / radius) ** 2, radius, self.spacing_m, rng)
 
 
 @dataclass(frozen=True)
@@ -28,11 +42,14 @@ class Picture:
     roughness_m: float
     correlation_m: float
     conformal: bool
+    nodules: Nodules | None = None
 
     def film(self, polarisation_T: tuple[float, float, float], rng: np.random.Generator) -> Film:
         """One draw of it."""
         n, flat = self.grid, np.zeros((self.grid, self.grid))
         top = gaussian_surface_m(n, self.side_m, self.roughness_m, self.correlation_m, rng) if self.roughness_m else flat
+        if self.nodules is not None:
+            top = top + self.nodules.on(n, self.side_m, rng)
         bottom = (top if self.conformal else flat) - self.thickness_m
         if (top < bottom).any():
             raise ConfigError(
@@ -57,12 +74,12 @@ class Picture:
     @property
     def uniform(self) -> bool:
         """Whether it is flat and of one domain: then its infinite extent has no field outside."""
-        return self.domain_width_m is None and self.roughness_m == 0
+        return self.domain_width_m is None and self.roughness_m == 0 and self.nodules is None
 
     @property
     def random(self) -> bool:
         """Whether two draws of it differ."""
-        return self.roughness_m > 0 or (self.domain_width_m is not None and self.as_maze)
+        return self.roughness_m > 0 or self.nodules is not None or (self.domain_width_m is not None and self.as_maze)
 
 
 def picture_of(
@@ -73,6 +90,7 @@ def picture_of(
     correlation_m: float,
     conformal: bool,
     grid: int,
+    nodules: Nodules | None = None,
 ) -> Picture:
     """A patch large enough to hold many correlation lengths and a whole number of domain pairs, on a grid that resolves both.
 
@@ -81,10 +99,13 @@ def picture_of(
     ConfigError: the two lengths are too far apart for the grid.
     """
     rough, domain = (correlation_m if roughness_m else None), domain_width_m
-    lengths = [x for x in (rough, domain) if x is not None]
+    bump = None if nodules is None else nodules.radius_m
+    lengths = [x for x in (rough, domain, bump) if x is not None]
     if not lengths:
         return Picture(thickness_m, thickness_m, 4, domain, as_maze, roughness_m, correlation_m, conformal)
-    side = max(([24 * rough] if rough else []) + ([16 * domain] if domain else []))
+    side = max(
+        ([24 * rough] if rough else []) + ([16 * domain] if domain else []) + ([4 * nodules.spacing_m] if nodules else [])
+    )
     if domain:
         side = 2 * domain * math.ceil(side / (2 * domain) - 1e-9)
     if side / grid > min(lengths) / 3:
@@ -93,4 +114,4 @@ def picture_of(
             "grid",
             f"grid = {2 ** math.ceil(math.log2(3 * side / min(lengths)))}, or lengths that are closer together",
         )
-    return Picture(thickness_m, side, grid, domain, as_maze, roughness_m, correlation_m, conformal)
+    return Picture(thickness_m, side, grid, domain, as_maze, roughness_m, correlation_m, conformal, nodules)
