@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from anodefree.analysis.ions.encounters import encounters, stay
 from anodefree.analysis.ions.field_effect import field_effect
 from anodefree.analysis.ions.phase_diagram import phase_diagram, transit, turns
 from anodefree.errors import ConfigError, DataError
+from anodefree.report.paths import paths_json
 from anodefree.simulation.ions.flight import even_cell, flight
 
 CELL = even_cell(50e-6, 0.1)
@@ -77,3 +80,15 @@ def test_what_cannot_be_compared_is_refused() -> None:
         encounters(one)
     with pytest.raises(ConfigError, match="not small"):
         encounters(one, cutoff_m=1e-5)
+
+
+def test_the_report_gets_the_paths_of_both_species_within_the_cell() -> None:
+    told = json.loads(paths_json(flight(CELL, ions=5, paths=5)))
+    assert told["names"] == ["Li+", "TFSI-"]
+    assert len(told["colours"]) == 2
+    assert sorted(species for species, _ in told["lines"]) == [0] * 5 + [1] * 5
+    heights = np.concatenate([line[2::3] for _, line in told["lines"]])
+    assert heights.min() >= 0
+    assert heights.max() <= 1000
+    assert paths_json(flight(CELL, ions=5, paths=0)) == ""
+    assert paths_json(None) == ""

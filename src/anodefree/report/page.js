@@ -26,7 +26,7 @@ for (const canvas of document.querySelectorAll("canvas.paths")) {
   let [turn, tilt] = [0.5, 0.3];
   const draw = () => {
     const style = getComputedStyle(canvas);
-    const colours = cell.names.map((_, i) => style.getPropertyValue(`--colour-${i + 1}`).trim() || style.color);
+    const colours = cell.names.map((_, i) => style.getPropertyValue(`--colour-${i + 1}`).trim() || cell.colours[i]);
     const size = canvas.clientWidth;
     const pen = canvas.getContext("2d");
     if (!size || !pen) return;

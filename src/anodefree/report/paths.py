@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from anodefree.core.figure import COLOURS
 from anodefree.core.measurement import Measurement
 from anodefree.core.result import Result
 
@@ -31,4 +32,8 @@ def paths_json(output: Result | Measurement | None) -> str:
             lines.append([int(index), np.rint(kept).astype(int).ravel().tolist()])
     cell = {n: round(1000 * float(output.meta[f"{n}_m"]) / gap) for n in ("radius", "boss_height", "boss_base")}
     names = str(output.meta["ions"]).split(", ")
-    return json.dumps({"names": names, **cell, "lines": lines}, separators=(",", ":")) if lines else ""
+    return (
+        json.dumps({"names": names, "colours": COLOURS[: len(names)], **cell, "lines": lines}, separators=(",", ":"))
+        if lines
+        else ""
+    )
