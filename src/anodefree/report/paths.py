@@ -32,8 +32,5 @@ def paths_json(output: Result | Measurement | None) -> str:
             lines.append([int(index), np.rint(kept).astype(int).ravel().tolist()])
     cell = {n: round(1000 * float(output.meta[f"{n}_m"]) / gap) for n in ("radius", "boss_height", "boss_base")}
     names = str(output.meta["ions"]).split(", ")
-    return (
-        json.dumps({"names": names, "colours": COLOURS[: len(names)], **cell, "lines": lines}, separators=(",", ":"))
-        if lines
-        else ""
-    )
+    told = {"names": names, "colours": COLOURS[: len(names)], **cell, "lines": lines}
+    return json.dumps(told, separators=(",", ":")) if lines else ""
