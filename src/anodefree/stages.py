@@ -72,7 +72,7 @@ MODULES: Final[dict[str, str]] = {
     "kinetics.tafel": "anodefree.analysis.kinetics.tafel",
     "magnet.above": "anodefree.analysis.magnet.above",
     "magnet.film": "anodefree.simulation.magnet.film",
-    "magnet.map": "anodefree.simulation.magnet.map",
+    "magnet.scan": "anodefree.simulation.magnet.scan",
     "magnet.solid": "anodefree.simulation.magnet.solid",
     "potentiostat.impedance": "anodefree.simulation.instruments.potentiostat",
     "potentiostat.linear_sweep": "anodefree.simulation.instruments.linear_sweep",

@@ -17,7 +17,7 @@ from anodefree.simulation.ions.flight import even_cell, flight
 from anodefree.simulation.ions.flight_in_map import flight_in_map
 from anodefree.simulation.ions.flux_in_cell import flux_table
 from anodefree.simulation.ions.flying import scales
-from anodefree.simulation.magnet.map import map_stage
+from anodefree.simulation.magnet.scan import scan_stage
 from anodefree.simulation.magnet.solid import solid
 
 GAP = 20e-6
@@ -89,7 +89,7 @@ def test_a_uniform_map_is_a_uniform_field(pusher: str, periodic: bool) -> None:
 
 def test_pushers_agree_in_an_uneven_field() -> None:
     """Landing places by Runge-Kutta, Boris and the exact rotation converge on each other, at second order of the last two."""
-    flux = map_stage(tilt_rad=math.pi / 2, heights_m=(1e-6,), domain_width_m=8e-6, thickness_m=2e-6, grid=128)
+    flux = scan_stage(tilt_rad=math.pi / 2, heights_m=(1e-6,), domain_width_m=8e-6, thickness_m=2e-6, grid=128)
     strong = Measurement.of(FLUX_MAP, {n: flux[n] * (1.0 if n.endswith("_m") else 300.0) for n in FLUX_MAP.arrays}, flux.meta)
     cell = even_cell(GAP, 0.1)
 
@@ -106,7 +106,7 @@ def test_pushers_agree_in_an_uneven_field() -> None:
 
 def test_in_the_liquid_a_film_does_nothing() -> None:
     cell = even_cell(GAP, 0.1)
-    flux = map_stage(tilt_rad=math.pi / 2, heights_m=(1e-6,), domain_width_m=4e-6, grid=64)
+    flux = scan_stage(tilt_rad=math.pi / 2, heights_m=(1e-6,), domain_width_m=4e-6, grid=64)
     settings = {"ions": 200, "anions": False, "paths": 0, "liquid": True, "pusher": "overdamped", "pairing": 4}
     mapped, none = flight_in_map(cell, flux, **settings), flight(cell, flux_density_T=0.0, **settings)
     assert np.abs(mapped["end_x_m"] - none["end_x_m"]).max() < 1e-8 * GAP

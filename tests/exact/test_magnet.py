@@ -13,7 +13,7 @@ from anodefree.numerics.halfspace_magnetostatics import Film, flux_density_T, me
 from anodefree.numerics.random_surface import gaussian_surface_m, maze, stripes
 from anodefree.physics.magnetised_film import disc_axis_T, rim_T, ripple_T, stripes_T
 from anodefree.simulation.magnet.film import film_stage
-from anodefree.simulation.magnet.map import map_stage
+from anodefree.simulation.magnet.scan import scan_stage
 
 J = 0.616
 
@@ -172,7 +172,7 @@ def _covered(x: np.ndarray, radius: float, finer: int = 8) -> np.ndarray:
 def test_a_map_has_neither_sources_nor_currents_above_the_film() -> None:
     """div B = 0 and curl B = 0 between planes, by central differences in z and waves in the plane."""
     step = 1e-8
-    flux = map_stage(
+    flux = scan_stage(
         roughness_m=2e-7, correlation_m=3e-6, nodule_height_m=5e-7, nodule_radius_m=2e-6, grid=128,
         heights_m=(2e-6 - step, 2e-6, 2e-6 + step), seed=2,
     )  # fmt: skip

@@ -13,7 +13,7 @@ from anodefree.errors import ConfigError, missing_extra
 from anodefree.kinds.flux_map import FLUX_MAP, FluxMap
 from anodefree.physics.magnetised_film import disc_axis_T
 from anodefree.registry import Demo, stage
-from anodefree.simulation.magnet.map import draw as draw_map
+from anodefree.simulation.magnet.scan import draw as draw_map
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@stage("magnet.map", version=2, cites=("parker1973", "kittel1946", "coey2010"))
-def map_stage(
+@stage("magnet.scan", version=2, cites=("parker1973", "kittel1946", "coey2010"))
+def scan_stage(
     *,
     thickness_m: Annotated[float, Par("thickness of the film", gt=0, source="1 um: the paper's optimum (section 2.1)")] = 1e-6,
     remanence_T: Annotated[
@@ -73,7 +73,7 @@ def map_stage(
     return Measurement.of(FLUX_MAP, arrays, {"periodic": True, "instrument": "computed", "calibration": 0.0})
 
 
-@map_stage.plot
+@scan_stage.plot
 def draw(flux: Measurement, ax: Axes) -> None:
     """The component across the film on the lowest plane."""
     x, y = 1e6 * flux["x_m"], 1e6 * flux["y_m"]
@@ -88,7 +88,7 @@ def draw(flux: Measurement, ax: Axes) -> None:
     ax.set_ylabel("y / µm")
 
 
-@map_stage.demo
+@scan_stage.demo
 def demo(rng: np.random.Generator) -> Demo:
     """Stripe domains, whose field is a Fourier series."""
     width, thickness, remanence = rng.uniform(0.8e-6, 2e-6), rng.uniform(0.5e-6, 2e-6), rng.uniform(0.2, 0.5)
