@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,3 +25,5 @@ exclude_patterns = ["_build"]
 def setup(app: Any) -> None:
     """Write the generated pages before Sphinx looks for sources."""
     app.connect("builder-inited", lambda _: write_pages(Path(__file__).parent / "stages"))
+
+logging.getLogger("skfem").setLevel(logging.WARNING)  # the demos' finite elements tell every step

@@ -179,7 +179,7 @@ def draw(result: Result, ax: Axes) -> None:
     text = f"$j_0$ = {result.estimates['j0']}".replace("mA/cm2", "mA cm$^{-2}$")
     ax.plot(e[order], 0.1 * data["fitted_A_m2"][order], color=COLOURS[0], lw=1, label=f"Butler-Volmer, {text}")
     ax.set(xlabel="potential / mV", ylabel="current density / mA cm$^{-2}$")
-    ax.legend(loc="upper left", handlelength=1.4)
+    ax.legend(loc="lower right", handlelength=1.4)
 
 
 @butler_volmer.demo
