@@ -26,4 +26,5 @@ def setup(app: Any) -> None:
     """Write the generated pages before Sphinx looks for sources."""
     app.connect("builder-inited", lambda _: write_pages(Path(__file__).parent / "stages"))
 
+
 logging.getLogger("skfem").setLevel(logging.WARNING)  # the demos' finite elements tell every step
