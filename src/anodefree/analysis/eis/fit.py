@@ -12,13 +12,14 @@ from anodefree.analysis.eis.circuit_fit import CircuitFit, Weighting, fit_circui
 from anodefree.analysis.eis.fit_checks import soundness
 from anodefree.analysis.eis.fit_many import fit_series
 from anodefree.analysis.eis.fit_result import criteria, curves_of, estimates_of, profile_checks, profiles_of, with_profiles
+from anodefree.analysis.eis.synthetic import noisy_spectrum
 from anodefree.analysis.eis.validity import kramers_kronig_checks, points_of, usable
 from anodefree.core.context import Context
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.core.result import Estimate, Result
 from anodefree.errors import ConfigError, DataError, near
-from anodefree.kinds.impedance import IMPEDANCE, Impedance
+from anodefree.kinds.impedance import Impedance
 from anodefree.physics.circuits import Circuit, read_circuit
 from anodefree.registry import Demo, stage
 
@@ -164,8 +165,5 @@ def demo(rng: np.random.Generator) -> Demo:
         "W3": rng.uniform(4, 8),
     }
     noise, f = 5e-3, np.geomspace(1e5, 0.1, 61)
-    z = circuit.impedance(2 * np.pi * f, circuit.vector(truth))
-    z = z + noise * np.abs(z) * (rng.standard_normal(61) + 1j * rng.standard_normal(61))
-    arrays = {"frequency_Hz": f[None], "Z_re_ohm": z.real[None], "Z_im_ohm": z.imag[None]}
-    spectrum = Measurement.of(IMPEDANCE, arrays, {"cell": "synthetic"}, name="demo")
+    spectrum = noisy_spectrum(circuit, truth, f, noise, rng)
     return Demo((spectrum,), {**truth, "chi2_reduced": noise**2}, {"circuit": circuit.text})

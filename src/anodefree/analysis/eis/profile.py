@@ -20,11 +20,11 @@ from anodefree.analysis.eis.fit_result import (
     with_profiles,
 )
 from anodefree.analysis.eis.likelihood_profile import Profile
+from anodefree.analysis.eis.synthetic import noisy_spectrum
 from anodefree.analysis.eis.validity import kramers_kronig_checks
-from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.core.result import Result
-from anodefree.kinds.impedance import IMPEDANCE, Impedance
+from anodefree.kinds.impedance import Impedance
 from anodefree.physics.circuits import read_circuit
 from anodefree.registry import Demo, stage
 
@@ -125,8 +125,5 @@ def demo(rng: np.random.Generator) -> Demo:
         "W2": rng.uniform(5, 10),
     }
     noise, f = 1e-2, np.geomspace(1e5, 1.0, 51)
-    z = circuit.impedance(2 * np.pi * f, circuit.vector(truth))
-    z = z + noise * np.abs(z) * (rng.standard_normal(51) + 1j * rng.standard_normal(51))
-    arrays = {"frequency_Hz": f[None], "Z_re_ohm": z.real[None], "Z_im_ohm": z.imag[None]}
-    spectrum = Measurement.of(IMPEDANCE, arrays, {"cell": "synthetic"}, name="demo")
+    spectrum = noisy_spectrum(circuit, truth, f, noise, rng)
     return Demo((spectrum,), {**truth, "chi2_reduced": noise**2}, {"circuit": circuit.text})

@@ -14,13 +14,14 @@ from anodefree.analysis.eis.circuit_fit import CircuitFit, Weighting
 from anodefree.analysis.eis.fit_checks import soundness
 from anodefree.analysis.eis.fit_many import fit_one
 from anodefree.analysis.eis.fit_result import Curves, criteria, curves_of, estimates_of
+from anodefree.analysis.eis.synthetic import noisy_spectrum
 from anodefree.analysis.eis.validity import kramers_kronig_checks
 from anodefree.core.context import Context
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import ConfigError, DataError, NumericalError
-from anodefree.kinds.impedance import IMPEDANCE, Impedance
+from anodefree.kinds.impedance import Impedance
 from anodefree.physics.circuits import Branch, indices, read_circuit
 from anodefree.registry import Demo, stage
 
@@ -197,8 +198,6 @@ def demo(rng: np.random.Generator) -> Demo:
         "W3": rng.uniform(4, 8),
     }
     noise, f = 3e-3, np.geomspace(1e5, 0.1, 61)
-    z = circuit.impedance(2 * np.pi * f, circuit.vector(truth))
-    z = z + noise * np.abs(z) * (rng.standard_normal(61) + 1j * rng.standard_normal(61))
-    arrays = {"frequency_Hz": f[None], "Z_re_ohm": z.real[None], "Z_im_ohm": z.imag[None]}
+    spectrum = noisy_spectrum(circuit, truth, f, noise, rng)
     known = {n: truth[n] for n in ("R0", "R1")}  # in one draw of ten the noise asks for another tail or a capacitor
-    return Demo((Measurement.of(IMPEDANCE, arrays, {"cell": "synthetic"}, name="demo"),), known)
+    return Demo((spectrum,), known)

@@ -14,6 +14,7 @@ from anodefree.core.uncertain import Uncertain
 from anodefree.numerics.halfspace_magnetostatics import Film, flux_density_T, mean_square_T2, potential_spectrum, raised
 from anodefree.physics.magnetised_film import NICKEL_SATURATION_T, disc_axis_T, probe_response
 from anodefree.registry import Demo, stage
+from anodefree.simulation.magnet import picture as p
 from anodefree.simulation.magnet.picture import Nodules, Picture, picture_of
 
 if TYPE_CHECKING:
@@ -51,21 +52,14 @@ def film_stage(
     radius_m: Annotated[
         float, Par("radius of the film: its edge", gt=0, source="not stated; a 16 mm disc", assumed=True)
     ] = 8e-3,
-    domain_width_m: Annotated[float | None, Par("width of domains of alternating sign; none: one domain", gt=0)] = None,
-    maze_domains: Annotated[bool, Par("domains as a maze instead of stripes")] = False,
-    roughness_m: Annotated[float, Par("rms roughness of the upper face", ge=0)] = 0.0,
-    correlation_m: Annotated[
-        float, Par("correlation length of the roughness", gt=0, source="grains of electrodeposited nickel", assumed=True)
-    ] = 3e-6,
-    conformal: Annotated[bool, Par("the lower face follows the upper: a film of even thickness on a rough foil")] = False,
-    nodule_height_m: Annotated[float, Par("height of nodules on the upper face; 0: none", ge=0)] = 0.0,
-    nodule_radius_m: Annotated[
-        float,
-        Par("distance at which a nodule has fallen to 1/e", gt=0, source="grains of electrodeposited nickel", assumed=True),
-    ] = 1e-6,
-    nodule_spacing_m: Annotated[
-        float, Par("mean distance of nodules", gt=0, source="not stated; ten times their radius", assumed=True)
-    ] = 1e-5,
+    domain_width_m: p.DomainWidth = None,
+    maze_domains: p.MazeDomains = False,
+    roughness_m: p.Roughness = 0.0,
+    correlation_m: p.Correlation = 3e-6,
+    conformal: p.Conformal = False,
+    nodule_height_m: p.NoduleHeight = 0.0,
+    nodule_radius_m: p.NoduleRadius = 1e-6,
+    nodule_spacing_m: p.NoduleSpacing = 1e-5,
     probe_size_m: Annotated[
         float, Par("diameter of the Hall probe's active area", gt=0, source="small commercial probes: 50-200 um", assumed=True)
     ] = 1e-4,

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Annotated, Final
 
 import numpy as np
 
+from anodefree.core.parameter import Par
 from anodefree.errors import ConfigError
 from anodefree.numerics.halfspace_magnetostatics import Film
 from anodefree.numerics.random_surface import gaussian_surface_m, maze, nodules_m, stripes
 
 PATCH: Final = 12
 """Sides of a patch over the height of the plane: waves longer than that carry 1e-3 of the field there."""
+
+DomainWidth = Annotated[float | None, Par("width of domains of alternating sign; none: one domain", gt=0)]
+MazeDomains = Annotated[bool, Par("domains as a maze instead of stripes")]
+Roughness = Annotated[float, Par("rms roughness of the upper face", ge=0)]
+Correlation = Annotated[
+    float, Par("correlation length of the roughness", gt=0, source="grains of electrodeposited nickel", assumed=True)
+]
+Conformal = Annotated[bool, Par("the lower face follows the upper: a film of even thickness on a rough foil")]
+NoduleHeight = Annotated[float, Par("height of nodules on the upper face; 0: none", ge=0)]
+NoduleRadius = Annotated[
+    float, Par("distance at which a nodule has fallen to 1/e", gt=0, source="grains of electrodeposited nickel", assumed=True)
+]
+NoduleSpacing = Annotated[
+    float, Par("mean distance of nodules", gt=0, source="not stated; ten times their radius", assumed=True)
+]
 
 
 @dataclass(frozen=True)
