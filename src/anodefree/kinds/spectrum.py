@@ -9,7 +9,7 @@ SPECTRUM = Kind(
     name="spectrum",
     title="vibrational spectra",
     arrays={
-        "shift_per_m": Array(("shift",), "Raman shift or wavenumber, rising"),
+        "shift_per_cm": Array(("shift",), "Raman shift or wavenumber, rising"),
         "intensity": Array(("spectrum", "shift"), "counts, absorbance or transmittance, as `quantity` says"),
         "time_s": Array(("spectrum",), "when each spectrum was taken", optional=True),
         "potential_V": Array(("spectrum",), "electrode potential while it was taken", optional=True),
@@ -22,7 +22,7 @@ SPECTRUM = Kind(
         "quantity": "counts, absorbance or transmittance",
         "laser_m": "wavelength of the laser",
         "calibrated": "whether the axis was calibrated against a reference",
-        "shift_error_per_m": "standard deviation of the axis",
+        "shift_error_per_cm": "standard deviation of the axis",
         "instrument": "maker and model",
         "sample": "what was measured",
     },
