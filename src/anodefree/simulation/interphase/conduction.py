@@ -67,7 +67,7 @@ def conduction(
                 "arrangement",
                 ratio < 2,
                 f"the arrangement of the phases decides over a factor of {ratio:.2f} only",
-                f"the arrangement of the phases decides over a factor of {ratio:.1e} between series and parallel",
+                f"the arrangement of the phases decides over a factor of {ratio:.2g} between series and parallel",
             )
         ],
     )
