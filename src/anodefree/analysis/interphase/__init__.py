@@ -1,0 +1,1 @@
+"""What measured properties of an interphase say about its composition."""
