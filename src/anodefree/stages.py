@@ -79,6 +79,7 @@ MODULES: Final[dict[str, str]] = {
     "potentiostat.lithium_cell": "anodefree.simulation.cell.lithium_impedance",
     "potentiostat.voltammetry": "anodefree.simulation.instruments.voltammetry",
     "pouch.energy": "anodefree.simulation.pouch.energy",
+    "sem.porosity": "anodefree.analysis.sem.porosity",
     "surface.random": "anodefree.simulation.surface.random",
 }
 

@@ -1,0 +1,56 @@
+"""What one stretch of a section says about the whole: means and ratios of columns that resemble their neighbours."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+FEWEST_BLOCKS = 4
+
+
+def correlation_length(values: Floats) -> float:
+    """Sum 1 + 2 Σ r_k of the autocorrelations of a series (n,), in steps, up to a lag of three times itself; at least 1."""
+    n = values.size
+    off = values - values.mean()
+    if n < 4 or not off.any():
+        return 1.0
+    spectrum = np.abs(np.fft.rfft(off, 2 * n)) ** 2
+    covariance = np.fft.irfft(spectrum)[:n]
+    r = covariance / covariance[0]
+    summed = 2 * np.cumsum(r) - 1
+    window = np.flatnonzero(np.arange(n) >= 3 * np.maximum(summed, 1.0))
+    return float(max(summed[window[0] if window.size else n // 2], 1.0))
+
+
+def block_length(values: Floats) -> int:
+    """Length of the blocks of a bootstrap: two and a half correlation lengths, and four blocks at least."""
+    return max(1, min(math.ceil(2.5 * correlation_length(values)), values.size // FEWEST_BLOCKS))
+
+
+def std_of_mean(values: Floats) -> tuple[float, float]:
+    """Standard deviation of the mean of a series (n,), and how many independent stretches it holds.
+
+    The circular block bootstrap in closed form: the mean square over all n blocks of l neighbours of their sum of residuals,
+    over l n. As a block is short by its share l/n and blocks are few, it is raised by n/(n - l) and by Student's factor.
+    *Source* Künsch 1989 for blocks; Politis and Romano 1992 for the circle.
+    """
+    from anodefree.numerics.correlated import widened_to_95
+
+    n = values.size
+    off = values - values.mean()
+    length = block_length(off)
+    sums = np.convolve(np.concatenate([off, off[: length - 1]]), np.ones(length), "valid")
+    blocks = n / length
+    variance = float(np.mean(sums**2)) / (length * n) * n / max(n - length, 1)
+    return math.sqrt(variance) * widened_to_95(max(round(blocks) - 1, 1)), blocks
+
+
+def std_of_ratio(above: Floats, below: Floats) -> float:
+    """Standard deviation of Σ above / Σ below over the columns (n,) of a section, by the blocks of its residuals."""
+    whole = float(below.sum())
+    if whole <= 0:
+        return 0.0
+    return std_of_mean((above - float(above.sum()) / whole * below) / below.mean())[0]
