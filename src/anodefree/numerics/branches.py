@@ -19,6 +19,7 @@ COVERED = 0.8
 class Branches:
     """Trunks that stand on the base film, their mean height over width, joints a trunk, and the angle of each branch.
 
+    `share` is the part of all metal that is in trunks.
     `angle_rad` (branch) is measured from the normal of the collector, 0 to π/2; `length` (branch) in cells.
     """
 
@@ -26,6 +27,7 @@ class Branches:
     trunks: int
     aspect: float
     joints: int
+    share: float
     angle_rad: Floats
     length: Floats
 
@@ -50,7 +52,7 @@ def branches(metal: Mask, periodic: bool = False, shortest: float | None = None)
     """
     base = base_film(metal)
     above = metal[base:]
-    none = Branches(base, 0, 0.0, 0, np.empty(0), np.empty(0))
+    none = Branches(base, 0, 0.0, 0, 0.0, np.empty(0), np.empty(0))
     if above.shape[0] < 2 or not above.any():
         return none
     parts, _ = labelled(above, periodic)
@@ -64,7 +66,8 @@ def branches(metal: Mask, periodic: bool = False, shortest: float | None = None)
     width = (volume / height) ** (1 / (metal.ndim - 1))
     limit = max(float(width.mean()), 2.0) if shortest is None else shortest
     angle, length, joints = _pieces(np.isin(parts, standing), limit)
-    return Branches(base, len(standing), float(np.sum(volume * height / width) / volume.sum()), joints, angle, length)
+    aspect, share = float(np.sum(volume * height / width) / volume.sum()), float(volume.sum() / metal.sum())
+    return Branches(base, len(standing), aspect, joints, share, angle, length)
 
 
 def _pieces(metal: Mask, shortest: float) -> tuple[Floats, Floats, int]:

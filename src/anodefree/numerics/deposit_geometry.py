@@ -74,8 +74,12 @@ def closed(tops: Floats, width: float, periodic: bool = False) -> Floats:
 
 
 def own_width(tops: Floats) -> float:
-    """Mean height of the columns that hold metal: the width over which gaps are bridged unless another is given."""
-    return float(tops[tops > 0].mean()) if (tops > 0).any() else 1.0
+    """The width over which gaps are bridged unless another is given: Σh²/Σh, the height at which the deposit is as one sees it.
+
+    Of an even layer it is the height; of rods on a thin film that of the rods, so that gaps narrower than they are high count.
+    """
+    whole = float(tops.sum())
+    return float((tops**2).sum()) / whole if whole > 0 else 1.0
 
 
 def labelled(mask: Mask, periodic: bool = False) -> tuple[NDArray[np.intp], int]:
@@ -126,7 +130,7 @@ def loose(metal: Mask, periodic: bool = False) -> Mask:
 def geometry(fraction: Floats, width: float | None = None, periodic: bool = False) -> Geometry:
     """The geometry of a deposit from its fraction of metal (z, ...), 0 to 1; gaps narrower than `width` cells are bridged.
 
-    `width` None: the mean height of the columns that hold metal.
+    `width` None: the height Σh²/Σh of the tops.
     """
     tops = column_tops(fraction)
     roof = closed(tops, own_width(tops) if width is None else width, periodic)

@@ -11,11 +11,14 @@ Mask = NDArray[np.bool_]
 
 def smooth_noise(shape: tuple[int, ...], length: float, rng: np.random.Generator) -> Floats:
     """Gaussian noise of unit variance, periodic, with autocorrelation exp(-r²/l²), l in cells."""
-    k2 = sum(
-        (2 * np.pi * np.fft.fftfreq(n)).reshape([-1 if i == a else 1 for i in range(len(shape))]) ** 2
-        for a, n in enumerate(shape)
-    )
-    made = np.fft.ifftn(np.fft.fftn(rng.standard_normal(shape)) * np.exp(-k2 * length**2 / 8)).real
+    from scipy.fft import irfftn, rfftn
+
+    last = len(shape) - 1
+    waves = [2 * np.pi * (np.fft.rfftfreq(n) if a == last else np.fft.fftfreq(n)) for a, n in enumerate(shape)]
+    weight = np.ones(1)
+    for a, k in enumerate(waves):
+        weight = weight * np.exp(-((k * length) ** 2) / 8).reshape([-1 if i == a else 1 for i in range(len(shape))])
+    made = irfftn(rfftn(rng.standard_normal(shape)) * weight, s=shape)
     return np.asarray(made / made.std())
 
 

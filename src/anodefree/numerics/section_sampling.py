@@ -34,8 +34,9 @@ def std_of_mean(values: Floats) -> tuple[float, float]:
     """Standard deviation of the mean of a series (n,), and how many independent stretches it holds.
 
     The circular block bootstrap in closed form: the mean square over all n blocks of l neighbours of their sum of residuals,
-    over l n. As a block is short by its share l/n and blocks are few, it is raised by n/(n - l) and by Student's factor.
-    *Source* Künsch 1989 for blocks; Politis and Romano 1992 for the circle.
+    over l n. As a block is short by its share l/n and blocks are few, it is raised by n/(n - l) and by Student's factor, with
+    3/2 (n/l) - 1 degrees of freedom, for overlapping blocks tell half as much again as those that do not overlap.
+    *Source* Künsch 1989 for blocks; Politis and Romano 1992 for the circle; Meketon and Schmeiser 1984 for 3/2.
     """
     from anodefree.numerics.correlated import widened_to_95
 
@@ -45,7 +46,7 @@ def std_of_mean(values: Floats) -> tuple[float, float]:
     sums = np.convolve(np.concatenate([off, off[: length - 1]]), np.ones(length), "valid")
     blocks = n / length
     variance = float(np.mean(sums**2)) / (length * n) * n / max(n - length, 1)
-    return math.sqrt(variance) * widened_to_95(max(round(blocks) - 1, 1)), blocks
+    return math.sqrt(variance) * widened_to_95(max(round(1.5 * blocks) - 1, 1)), blocks
 
 
 def std_of_ratio(above: Floats, below: Floats) -> float:

@@ -32,12 +32,15 @@ ROUNDING = 1 / np.sqrt(12)
 """Standard deviation, in cells, of a height that is known to a cell."""
 
 
-@stage("deposit.morphology", version=1, cites=("lee1994", "lorensen1987", "kunsch1989", "politis1992", "chen2026"))
+@stage(
+    "deposit.morphology", version=1, cites=("lee1994", "lorensen1987", "kunsch1989", "politis1992", "meketon1984", "chen2026")
+)
 def morphology(
     fields: Fields,
     *,
     envelope_width_m: Annotated[
-        float | None, Par("gaps narrower than this count as pores under the envelope; none: the mean height", gt=0)
+        float | None,
+        Par("gaps narrower than this count as pores under the envelope; none: the height Σh²/Σh of the tops", gt=0),
     ] = None,
     counter_height_m: Annotated[float | None, Par("height of the counter electrode; none: the top of the box", gt=0)] = None,
     dense_below: Annotated[
@@ -60,9 +63,9 @@ def morphology(
     its range; `surface_area` over the collector's (contours, marching cubes); geodesic `tortuosity_pore`, `tortuosity_metal`;
     `trunks`, `aspect_ratio`, `joints_per_trunk`, `branch_angle` from the normal (skeleton); `tip_height`, `isolated` = part of
     the lithium without contact to the collector; over all frames `tip_velocity` (straight line) and `shorting_time`, if the
-    tip reaches the counter electrode. `class`: 0 dense, porosity below `dense_below`; else 1 mossy, trunks less slender than
-    `slender_above`; else 2 rod, or 3 dendrite from `branched_above` joints a trunk; `class_margin` is the least factor on a
-    deciding number that would change the name.
+    tip reaches the counter electrode. `class`: where trunks hold a fifth of the lithium and are more slender than
+    `slender_above`, 2 rod, or 3 dendrite from `branched_above` joints a trunk; else 0 dense, porosity below `dense_below`, or
+    1 mossy. `class_margin` is the least factor on a deciding number that would change the name.
     The std of porosities, thickness and roughness is what another stretch of collector of this width would give (circular block
     bootstrap along x), and half a cell; one run is one sample of the random nuclei.
     *Valid when* features are four cells wide or more. In two dimensions void is more often enclosed than in three.
@@ -85,9 +88,7 @@ def morphology(
     tree = branches(fraction >= 0.5, grid.periodic)
     time = fields["frame_time_s"].astype(float)
     tips = np.array([f.tip_m for f in frames])
-    named = verdict(
-        last.geometry.porosity, tree.aspect, tree.joints_per_trunk, Limits(dense_below, slender_above, branched_above)
-    )
+    named = verdict(last.geometry.porosity, tree, Limits(dense_below, slender_above, branched_above))
     estimates = {
         **_geometry(last.geometry, grid),
         **_charge(fields, last.geometry, grid),
@@ -136,7 +137,7 @@ def _charge(fields: Measurement, g: Geometry, grid: Grid) -> dict[str, Estimate]
     if charge <= 0 or thickness <= 0:
         return {}
     share = float(dense_thickness_m(charge)) / thickness
-    relative = std_of_mean(_along(g).envelope)[0] / max(g.thickness, 1e-12)
+    relative = float(np.hypot(std_of_mean(_along(g).envelope)[0], ROUNDING)) / max(g.thickness, 1e-12)
     return {"porosity_thickness": Estimate(1 - share, share * relative, "1", "1 - dense / measured thickness", "%")}
 
 
@@ -274,12 +275,12 @@ def draw(result: Result, ax: Axes) -> None:
 
 @morphology.demo
 def demo(rng: np.random.Generator) -> Demo:
-    """A stretch of a porous layer that grew at an even rate; truth is the whole layer, four stretches wide."""
+    """A stretch of a porous layer that grew at an even rate; truth is the whole layer, six stretches wide."""
     rows, columns, cell = 80, 256, 50e-9
     height = float(rng.uniform(36, 52))
-    whole = porous_layer(rows, 4 * columns, height, float(rng.uniform(0.15, 0.5)), float(rng.uniform(5, 9)), 0.08, rng)
+    whole = porous_layer(rows, 6 * columns, height, float(rng.uniform(0.15, 0.5)), float(rng.uniform(5, 9)), 0.08, rng)
     true = geometry(whole.astype(float), periodic=True)
-    start = int(rng.integers(0, 3 * columns))
+    start = int(rng.integers(0, 5 * columns))
     piece = whole[:, start : start + columns].astype(float)
     early = piece * (np.arange(rows)[:, None] < height / 2)
     return Demo(

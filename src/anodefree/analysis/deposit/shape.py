@@ -6,6 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from anodefree.numerics.branches import Branches
+
+FAIR_SHARE: Final = 0.2
+"""Part of the lithium in trunks from which they, and not the film they stand on, are the deposit."""
 NAMES: Final = ("dense", "mossy", "rod", "dendrite")
 
 
@@ -32,15 +36,15 @@ class Verdict:
         return NAMES[self.index]
 
 
-def verdict(porosity: float, aspect: float, joints: float, limits: Limits) -> Verdict:
-    """The name by the decisions in their order: dense? slender? branched?"""
-    if porosity < limits.porosity:
-        return Verdict(0, _factor(porosity, limits.porosity))
-    margin = _factor(porosity, limits.porosity)
-    if aspect < limits.aspect:
-        return Verdict(1, min(margin, _factor(aspect, limits.aspect)))
-    margin = min(margin, _factor(aspect, limits.aspect), _factor(joints + 0.5, limits.joints + 0.5))
-    return Verdict(2 if joints < limits.joints else 3, margin)
+def verdict(porosity: float, tree: Branches, limits: Limits) -> Verdict:
+    """The name by two decisions: are there trunks, slender ones with a fair share of the metal? Then branched, else porous?"""
+    by_shape = min(tree.aspect / limits.aspect, tree.share / FAIR_SHARE)
+    if by_shape >= 1:
+        joints = tree.joints_per_trunk
+        margin = min(by_shape, _factor(joints + 0.5, limits.joints + 0.5))
+        return Verdict(2 if joints < limits.joints else 3, margin)
+    margin = min(_factor(by_shape, 1.0), _factor(porosity, limits.porosity))
+    return Verdict(0 if porosity < limits.porosity else 1, margin)
 
 
 def _factor(value: float, limit: float) -> float:

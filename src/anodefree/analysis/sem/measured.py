@@ -62,7 +62,7 @@ def pooled(frames: Sequence[Geometry]) -> Geometry:
 
 
 def measured(picture: Measurement, look: Look, width: float | None) -> Measured:
-    """The numbers of all frames together. `width` is that of the gaps that are bridged, in pixels; None: the mean height."""
+    """The numbers of all frames together. `width` is that of the gaps that are bridged, in pixels; None: the height Σh²/Σh."""
     sections = [section(picture, k, look) for k in range(picture["intensity"].shape[0])]
     chosen = [geometry(s.metal(look).astype(float), width) for s in sections]
     whole = pooled(chosen)

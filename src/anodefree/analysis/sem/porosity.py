@@ -66,7 +66,7 @@ ThresholdStd = Annotated[
 ]
 EnvelopeWidth = Annotated[
     float | None,
-    Par("gaps narrower than this count as pores under the envelope; none: the mean height of the deposit", gt=0),
+    Par("gaps narrower than this count as pores under the envelope; none: the height Σh²/Σh of the deposit", gt=0),
 ]
 Charge = Annotated[Uncertain | None, Par("charge plated per area of the collector; none: as the file says", gt=0)]
 
@@ -93,7 +93,11 @@ class Pores:
     std: float
 
 
-@stage("sem.porosity", version=1, cites=("otsu1979", "liao2001", "grady2006", "kunsch1989", "politis1992", "chen2026"))
+@stage(
+    "sem.porosity",
+    version=1,
+    cites=("otsu1979", "liao2001", "grady2006", "kunsch1989", "politis1992", "meketon1984", "chen2026"),
+)
 def porosity(
     picture: Micrograph,
     *,

@@ -12,13 +12,15 @@ from anodefree.numerics.deposit_geometry import Geometry, geometry
 from anodefree.numerics.random_deposit import porous_layer
 from anodefree.physics.imaging import COLLECTOR, LITHIUM, VOID, seen
 
-ROWS, COLUMNS, FOOT, FINE = 80, 224, 10, 2
+ROWS, COLUMNS, FOOT, FINE = 72, 224, 10, 2
 """Pixels of a picture above the collector, along it, and of the collector; the deposit's own grid is so many times finer."""
+STRETCHES = 6
+"""Pictures that the whole deposit would fill."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A picture of a stretch, and the truth of the whole deposit (four stretches) in pixels of the true size."""
+    """A picture of a stretch, and the truth of the whole deposit in pixels of the true size."""
 
     picture: Measurement
     whole: Geometry
@@ -30,11 +32,11 @@ def case(rng: np.random.Generator, *, porosity: float | None = None, scale_error
     pores = float(rng.uniform(0.15, 0.5)) if porosity is None else porosity
     height, size = float(rng.uniform(36, 52)), float(rng.uniform(5, 9))
     metal = porous_layer(
-        FINE * ROWS, FINE * COLUMNS * 4, FINE * height, pores, FINE * size, float(rng.uniform(0.05, 0.12)), rng
+        FINE * ROWS, FINE * COLUMNS * STRETCHES, FINE * height, pores, FINE * size, float(rng.uniform(0.05, 0.12)), rng
     )
     fine = geometry(metal.astype(float), periodic=True)
     whole = Geometry(*(np.asarray(a) / FINE for a in (fine.tops, fine.envelope, fine.solid, fine.enclosed)))
-    start = int(rng.integers(0, 3 * COLUMNS)) * FINE
+    start = int(rng.integers(0, (STRETCHES - 1) * COLUMNS)) * FINE
     piece = metal[:, start : start + FINE * COLUMNS]
     scene = np.where(piece, LITHIUM, VOID).reshape(ROWS, FINE, COLUMNS, FINE).mean(axis=(1, 3))
     scene = np.concatenate([np.full((FOOT, COLUMNS), COLLECTOR), scene])
