@@ -112,9 +112,9 @@ def section(
     """Picture of a cut through a simulated deposit, as an electron microscope would write it.
 
     I = 255 clip(P/N), P ~ Poisson(N c(x) [G * b](x, z)), with the brightness b = b_void + (b_Li - b_void) f of the fraction f
-    of lithium, averaged over each pixel, on a strip of collector; G the blur, N the `electrons`, c = 1 + `curtaining` times smooth
-    noise along x. The size of a pixel that the picture states is the true one times 1 + `scale_error` times a normal number;
-    the true one is not in the picture, and `sem.porosity` cannot tell it from a file. Its metadata carry the charge
+    of lithium, averaged over each pixel, on a strip of collector; G the blur, N the `electrons`, c = 1 + `curtaining` times
+    smooth noise along x. The size of a pixel that the picture states is the true one times 1 + `scale_error` times a normal
+    number; the true one is not in the picture, and `sem.porosity` cannot tell it from a file. Its metadata carry the charge
     that was passed. Row 0 is the top.
     *Valid when* the cut is flat, open pores show no back wall, and detector and gain are linear. *Source* Poisson counting of
     electrons: Reimer 1998, chapter 4.

@@ -54,8 +54,9 @@ def video(
     """Video of a growing deposit from the side, against the light, as a camera on a microscope would record it.
 
     I_k = 255 clip(P/N), P ~ Poisson(N g_k [G * b_k]), with the gain g_k = 1 + `flicker` times a normal number, and the
-    brightness b = b_Li + (b_0 - b_Li)(1 - s), s being the part of a pixel behind which lithium stands anywhere along the line of sight y.
-    The stated size of a pixel is off by `scale_error`. Row 0 is the top, the collector is at the lower edge.
+    brightness b = b_Li + (b_0 - b_Li)(1 - s), s being the part of a pixel in which lithium
+    stands anywhere along the line of sight y. The stated size of a pixel is off by `scale_error`.
+    Row 0 is the top, the collector is at the lower edge.
     *Valid when* the light is parallel and the whole depth is in focus. *Source* Poisson counting of photons; the
     experiment: Brissot et al. 1999.
     Raises ConfigError: a picture of too many or too few pixels.
