@@ -83,6 +83,7 @@ MODULES: Final[dict[str, str]] = {
     "potentiostat.lithium_cell": "anodefree.simulation.cell.lithium_impedance",
     "potentiostat.voltammetry": "anodefree.simulation.instruments.voltammetry",
     "pouch.energy": "anodefree.simulation.pouch.energy",
+    "sem.classify": "anodefree.analysis.sem.classify",
     "sem.compare": "anodefree.analysis.sem.compare",
     "sem.porosity": "anodefree.analysis.sem.porosity",
     "sem.scale": "anodefree.analysis.sem.scale_bar",

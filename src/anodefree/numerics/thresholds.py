@@ -71,7 +71,7 @@ def walked(image: Floats, low: float, high: float) -> Mask:
     if not ((seeds == 1).any() and (seeds == 2).any() and (seeds == 0).any()):
         return image >= 0.5 * (low + high)
     scaled = (image - image.min()) / max(float(np.ptp(image)), 1e-12)
-    return np.asarray(random_walker(scaled, seeds, beta=WALKER_BETA, mode="cg_j") == 2)
+    return np.asarray(random_walker(scaled, seeds, beta=WALKER_BETA, mode="cg_j", prob_tol=0.1) == 2)
 
 
 def without_specks(mask: Mask, smallest: int) -> Mask:

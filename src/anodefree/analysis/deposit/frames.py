@@ -100,4 +100,5 @@ def frame_of(fields: Measurement, k: int, grid: Grid, width: float | None) -> Fr
     dead = np.where(loose(metal, grid.periodic), fraction, 0.0) if given is None else given[:, 0] if grid.flat else given
     g = geometry(fraction, width, grid.periodic)
     surface = surface_over_collector(fraction, grid.periodic)
-    return Frame(g, float(g.tops.max()) * grid.dz_m, dead.sum(axis=0), fraction.sum(axis=0), surface)
+    whole = fraction if given is not None else np.where(metal, fraction, 0.0)
+    return Frame(g, float(g.tops.max()) * grid.dz_m, dead.sum(axis=0), whole.sum(axis=0), surface)

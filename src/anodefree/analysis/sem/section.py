@@ -106,7 +106,8 @@ def section(picture: Measurement, frame: int, look: Look) -> Section:
         above = above - grey_opening(above, size=max(round(look.background_px), 3), mode="nearest")
     if float(np.ptp(above)) == 0:
         raise DataError("everything above the collector is of one brightness", where, "is it the right picture?")
-    threshold, others = _thresholds(above, smooth if found and look.deposit == "bright" else above, look.method)
+    three = found and look.collector_px is None and look.deposit == "bright"
+    threshold, others = _thresholds(above, smooth if three else above, look.method, three)
     high, low = above[above >= threshold], above[above < threshold]
     contrast = float(high.mean() - low.mean())
     scatter = float(np.sqrt(0.5 * (high.var() + low.var())))
@@ -114,14 +115,16 @@ def section(picture: Measurement, frame: int, look: Look) -> Section:
     return Section(above, line, line_std, found, threshold, contrast, scatter, within)
 
 
-def _thresholds(above: Floats, whole: Floats, method: Method) -> tuple[float, list[float]]:
+def _thresholds(above: Floats, whole: Floats, method: Method, three: bool) -> tuple[float, list[float]]:
     """The threshold of the chosen method, and those of the others.
 
-    Minimum error is asked only where it is chosen: it takes the pixels that edges cut for noise of the darker class.
+    Minimum error is asked only where it is chosen: it takes the pixels that edges cut for noise of the darker class; multi-Otsu
+    only where there are `three` classes to part.
     """
     wanted = "otsu" if method == "random_walker" else method
     by = {name: rule(above.ravel()) for name, rule in TWO_CLASS.items() if name in ("otsu", "halfway", wanted)}
-    by["multi_otsu"] = multi_otsu(whole.ravel())[0]
+    if three or wanted == "multi_otsu":
+        by["multi_otsu"] = multi_otsu(whole.ravel())[0]
     chosen = by.pop(wanted)
     return chosen, list(by.values())
 
