@@ -2,10 +2,11 @@
 
     python benchmarks/coverage_porosity.py [cases, 200]
 
-A case is a porous layer (porosity 0.15 to 0.5, pores of 5 to 9 pixels, rough top) six pictures wide, or rods on a film, of which
-one picture is seen: blur of 0.5 to 1.2 pixels, 60 to 200 electrons a pixel, curtains of 3 %, a stated size of a pixel that is
-4 % off. Truth is the whole deposit. The usual way: Otsu on the raw picture, no smoothing, the scale as it is, and the standard
-error of the columns as if each were independent. Printed: bias, rms error, share of cases within one and two standard deviations.
+A case is a porous layer (porosity 0.15 to 0.5, pores of 5 to 9 pixels, rough top) six pictures wide, or rods on a film,
+of which one picture is seen: blur of 0.5 to 1.2 pixels, 60 to 200 electrons a pixel, curtains of 3 %, a stated size of a
+pixel that is 4 % off. Truth is the whole deposit. The usual way: Otsu on the raw picture, no smoothing, the scale as it is,
+and the standard error of the columns as if each were independent. Printed: bias, rms error, and the share of cases within
+one and two standard deviations.
 """
 
 from __future__ import annotations

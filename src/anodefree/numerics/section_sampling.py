@@ -13,21 +13,36 @@ FEWEST_BLOCKS = 4
 
 def correlation_length(values: Floats) -> float:
     """Sum 1 + 2 Σ r_k of the autocorrelations of a series (n,), in steps, up to a lag of three times itself; at least 1."""
+    summed = 2 * np.cumsum(_autocorrelation(values)) - 1
+    return float(max(summed[_window(summed)], 1.0))
+
+
+def _autocorrelation(values: Floats) -> Floats:
+    """Autocorrelations (n,) of a series; what taking off its own mean lowered them by, their sum over n, is put back."""
     n = values.size
     off = values - values.mean()
     if n < 4 or not off.any():
-        return 1.0
-    spectrum = np.abs(np.fft.rfft(off, 2 * n)) ** 2
-    covariance = np.fft.irfft(spectrum)[:n]
+        return np.eye(1, max(n, 1))[0]
+    covariance = np.fft.irfft(np.abs(np.fft.rfft(off, 2 * n)) ** 2)[:n]
     r = covariance / covariance[0]
     summed = 2 * np.cumsum(r) - 1
-    window = np.flatnonzero(np.arange(n) >= 3 * np.maximum(summed, 1.0))
-    return float(max(summed[window[0] if window.size else n // 2], 1.0))
+    return np.asarray(r + (1 - r) * max(summed[_window(summed)], 1.0) / n)
+
+
+def _window(summed: Floats) -> int:
+    """The first lag that is three times the sum up to it; half the series where none is."""
+    far = np.flatnonzero(np.arange(summed.size) >= 3 * np.maximum(summed, 1.0))
+    return int(far[0]) if far.size else summed.size // 2
 
 
 def block_length(values: Floats) -> int:
-    """Length of the blocks of a bootstrap: two and a half correlation lengths, and four blocks at least."""
-    return max(1, min(math.ceil(2.5 * correlation_length(values)), values.size // FEWEST_BLOCKS))
+    """Length of the blocks of a bootstrap: two and a half correlation lengths, and four blocks at least.
+
+    The length is summed from |r_k|: rods that stand in rank and file are correlated with either sign over several distances,
+    and a block must hold them.
+    """
+    summed = 2 * np.cumsum(np.abs(_autocorrelation(values))) - 1
+    return max(1, min(math.ceil(2.5 * summed[_window(summed)]), values.size // FEWEST_BLOCKS))
 
 
 def std_of_mean(values: Floats) -> tuple[float, float]:

@@ -46,7 +46,7 @@ class Group:
     numbers: dict[str, Estimate]
 
 
-@stage("sem.compare", version=1, cites=("otsu1979", "kunsch1989", "politis1992", "chen2026"))
+@stage("sem.compare", version=1, cites=("otsu1979", "kunsch1989", "dersimonian1986", "chen2026"))
 def compare(
     pictures: Annotated[Measurement, MICROGRAPHS, Many()],
     *,
@@ -64,12 +64,14 @@ def compare(
 ) -> Result:
     """Porosity and thickness of deposits on several collectors, from a section or several of each.
 
-    Every picture goes through `sem.porosity` with the same parameters. Per group: the mean m over its n pictures with the
-    larger of two standard deviations, sqrt(Σ s_k²)/n of the pictures' own (s_k without the scale) and that of their scatter s,
-    t_{95, n-1}/1.96 s/sqrt(n); the scale's is added whole to lengths, for one microscope errs alike in all. Estimates are
+    Every picture goes through `sem.porosity` with the same parameters. Per group: the mean over its n pictures, whose
+    variance is Σ s_k²/n² of the pictures' own (s_k without the scale), and t² τ²/n of places that differ by more than that:
+    τ² = max(s² - mean s_k², 0) with the scatter s between pictures and t = t_{95, n-1}/1.96 for few of them; the scale's is added
+    whole to lengths, for one microscope errs alike in all. Estimates are
     `porosity_volume_<group>`, `porosity_enclosed_<group>`, `thickness_<group>`, and with a charge `porosity_thickness_<group>`,
     all defined as there; `difference` is that of the largest and the smallest `porosity_volume`.
-    *Valid when* each picture is of another place, chosen without looking. *Source* Chen et al. 2026, Fig. 5j, for the chart.
+    *Valid when* each picture is of another place, chosen without looking. *Source* DerSimonian and Laird 1986 for τ²;
+    Chen et al. 2026, Fig. 5j, for the chart.
 
     Raises
     ------
@@ -136,8 +138,11 @@ def _group(name: str, results: list[Result], scale: float) -> Group:
         mean, count = float(values.mean()), values.size
         systematic = {"thickness": mean * scale, "porosity_thickness": (1 - mean) * scale}.get(n, 0.0)
         own = float(np.sqrt(np.maximum(stds**2 - systematic**2, 0.0).sum())) / count
-        scatter = widened_to_95(count - 1) * float(np.std(values, ddof=1)) / np.sqrt(count) if count > 1 else 0.0
-        std = float(np.hypot(max(own, scatter), systematic))
+        places = 0.0
+        if count > 1:  # what the pictures scatter beyond what each of them expects
+            beyond = max(float(np.var(values, ddof=1)) - count * own**2, 0.0)
+            places = widened_to_95(count - 1) * float(np.sqrt(beyond / count))
+        std = float(np.sqrt(own**2 + places**2 + systematic**2))
         numbers[n] = Estimate(mean, std, each[0].unit, f"{each[0].label}, {name}", each[0].display)
     return Group(name, len(results), numbers)
 
