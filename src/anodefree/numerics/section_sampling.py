@@ -35,14 +35,14 @@ def _window(summed: Floats) -> int:
     return int(far[0]) if far.size else summed.size // 2
 
 
-def block_length(values: Floats) -> int:
-    """Length of the blocks of a bootstrap: two and a half correlation lengths, and four blocks at least.
+def stretch_length(values: Floats) -> float:
+    """Length of a stretch that counts as one independent sample: two and a half correlation lengths.
 
     The length is summed from |r_k|: rods that stand in rank and file are correlated with either sign over several distances,
     and a block must hold them.
     """
     summed = 2 * np.cumsum(np.abs(_autocorrelation(values))) - 1
-    return max(1, min(math.ceil(2.5 * summed[_window(summed)]), values.size // FEWEST_BLOCKS))
+    return float(max(2.5 * summed[_window(summed)], 1.0))
 
 
 def std_of_mean(values: Floats) -> tuple[float, float]:
@@ -50,18 +50,20 @@ def std_of_mean(values: Floats) -> tuple[float, float]:
 
     The circular block bootstrap in closed form: the mean square over all n blocks of l neighbours of their sum of residuals,
     over l n. As a block is short by its share l/n and blocks are few, it is raised by n/(n - l) and by Student's factor, with
-    3/2 (n/l) - 1 degrees of freedom, for overlapping blocks tell half as much again as those that do not overlap.
+    3/2 (n/l) - 1 degrees of freedom, for overlapping blocks tell half as much again as those that do not overlap. Where fewer
+    than four stretches are seen, the blocks are a quarter of the series, and the degrees of freedom three.
     *Source* Künsch 1989 for blocks; Politis and Romano 1992 for the circle; Meketon and Schmeiser 1984 for 3/2.
     """
     from anodefree.numerics.correlated import widened_to_95
 
     n = values.size
     off = values - values.mean()
-    length = block_length(off)
+    stretch = stretch_length(off)
+    length = max(1, min(math.ceil(stretch), n // FEWEST_BLOCKS))
     sums = np.convolve(np.concatenate([off, off[: length - 1]]), np.ones(length), "valid")
-    blocks = n / length
+    blocks = n / stretch
     variance = float(np.mean(sums**2)) / (length * n) * n / max(n - length, 1)
-    return math.sqrt(variance) * widened_to_95(max(round(1.5 * blocks) - 1, 1)), blocks
+    return math.sqrt(variance) * widened_to_95(max(round(1.5 * blocks) - 1, FEWEST_BLOCKS - 1)), blocks
 
 
 def std_of_ratio(above: Floats, below: Floats) -> float:

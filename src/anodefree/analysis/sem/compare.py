@@ -66,8 +66,8 @@ def compare(
 
     Every picture goes through `sem.porosity` with the same parameters. Per group: the mean over its n pictures, whose
     variance is Σ s_k²/n² of the pictures' own (s_k without the scale), and t² τ²/n of places that differ by more than that:
-    τ² = max(s² - mean s_k², 0) with the scatter s between pictures and t = t_{95, n-1}/1.96 for few of them; the scale's is added
-    whole to lengths, for one microscope errs alike in all. Estimates are
+    τ² = max(s² - mean s_k², 0) with the scatter s between pictures and t = t_{95, n-1}/1.96 for few of them; the scale's is
+    added whole to lengths, for one microscope errs alike in all. Estimates are
     `porosity_volume_<group>`, `porosity_enclosed_<group>`, `thickness_<group>`, and with a charge `porosity_thickness_<group>`,
     all defined as there; `difference` is that of the largest and the smallest `porosity_volume`.
     *Valid when* each picture is of another place, chosen without looking. *Source* DerSimonian and Laird 1986 for τ²;

@@ -20,7 +20,7 @@ from anodefree.core.uncertain import Uncertain
 from anodefree.errors import ConfigError, DataError
 from anodefree.kinds.micrograph import Micrograph
 from anodefree.numerics.deposit_geometry import enclosed, pore_sizes, void_under
-from anodefree.numerics.section_sampling import block_length, std_of_mean
+from anodefree.numerics.section_sampling import std_of_mean, stretch_length
 from anodefree.numerics.tortuosity import through_metal, through_pores
 from anodefree.physics.lithium import DENSITY, dense_thickness_m
 from anodefree.registry import Demo, stage
@@ -272,8 +272,7 @@ def _checks(seen: Measured, scale: Scale, estimates: dict[str, Estimate], metals
     """What the analysis thinks of itself."""
     first, g = seen.sections[0], seen.whole
     ratio = min(s.contrast / max(s.scatter, 1e-12) for s in seen.sections)
-    length = block_length(g.void - g.porosity * g.envelope)
-    blocks = g.envelope.size / length
+    blocks = g.envelope.size / stretch_length(g.void - g.porosity * g.envelope)
     cut = any(m[-1].mean() > 0.01 for m in metals)
     fine = estimates.get("pore_diameter")
     checks = [
