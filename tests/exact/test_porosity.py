@@ -153,7 +153,9 @@ def test_the_std_of_a_correlated_mean_is_that_over_many_series() -> None:
         stds.append(std_of_mean(series)[0])
         lengths.append(correlation_length(series))
     assert np.median(lengths) == pytest.approx(length, rel=0.3)
-    assert np.sqrt(np.mean(np.square(stds))) == pytest.approx(np.std(means), rel=0.2)
+    inside = np.abs(means) <= 2 * np.array(stds)
+    assert 0.90 <= inside.mean() <= 0.99
+    assert np.std(means) < np.sqrt(np.mean(np.square(stds))) < 1.4 * np.std(means)
 
 
 def test_rods_and_trees_are_told_apart() -> None:
