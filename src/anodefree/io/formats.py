@@ -123,7 +123,19 @@ def _has_galvani(head: bytes, suffix: str) -> bool:
 _MPR: Final = b"BIO-LOGIC MODULAR FILE\x1a"
 _ACCESS: Final = (b"\0\1\0\0Standard Jet DB", b"\0\1\0\0Standard ACE DB")
 _EC_LAB: Final = ("impedance", "cycling", "polarisation")
+_TIFF: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_PICTURE: Final = (*_TIFF, b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+
+
+def _is_picture(head: bytes, suffix: str) -> bool:
+    return head.startswith(_PICTURE)
+
+
+_PICTURE_SUFFIXES: Final = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
 _INSTRUMENTS: Final = (
+    Format(
+        "picture", "pictures: TIFF, PNG, JPEG", ("micrograph",), _PICTURE_SUFFIXES, _is_picture, "anodefree.io.picture", 2**30
+    ),
     Format("biologic", "BioLogic EC-Lab", _EC_LAB, (".mpr",), _starts(_MPR), "anodefree.io.biologic_binary", 2**30),
     # The same files once more, for what the reader above does not know.
     Format("galvani", "BioLogic, if galvani is there", _EC_LAB, (".mpr",), _has_galvani, "anodefree.io.biologic_galvani"),
@@ -179,7 +191,10 @@ _BINARY: Final = (
     (b"%PDF", "a PDF document", "export the numbers as CSV"),
     (b"\xd0\xcf\x11\xe0", "an old Office document", "export the table as CSV"),
     (b"\x1f\x8b", "a gzip archive", "unpack it first"),
-    (b"\x89PNG", "an image", "the numbers themselves are needed"),
+    (b"\x89PNG", "an image", ""),
+    (b"\xff\xd8\xff", "an image", ""),
+    (b"II*", "a TIFF image", ""),
+    (b"MM\0", "a TIFF image", ""),
 )
 
 

@@ -4,9 +4,11 @@ from typing import Annotated
 
 from anodefree.core.kind import Array, Kind
 from anodefree.core.measurement import Measurement
+from anodefree.kinds.micrographs import MICROGRAPHS
 
 MICROGRAPH = Kind(
     name="micrograph",
+    together=MICROGRAPHS,
     title="micrographs",
     arrays={
         "x_m": Array(("x",), "centres of the pixels along a row, evenly spaced"),

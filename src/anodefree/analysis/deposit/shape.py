@@ -1,0 +1,51 @@
+"""What a deposit is called: dense, mossy, rod or dendrite, by numbers that can be measured, with the margin."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from anodefree.numerics.branches import Branches
+
+FAIR_SHARE: Final = 0.2
+"""Part of the lithium in trunks from which they, and not the film they stand on, are the deposit."""
+NAMES: Final = ("dense", "mossy", "rod", "dendrite")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Dense below this porosity under the envelope; rods or dendrites above this height over width; dendrites from this
+    number of joints a trunk."""
+
+    porosity: float
+    aspect: float
+    joints: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Index into `NAMES`, and the least factor by which a deciding number would have to change for another name."""
+
+    index: int
+    margin: float
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        return NAMES[self.index]
+
+
+def verdict(porosity: float, tree: Branches, limits: Limits) -> Verdict:
+    """The name by two decisions: are there trunks, slender ones with a fair share of the metal? Then branched, else porous?"""
+    by_shape = min(tree.aspect / limits.aspect, tree.share / FAIR_SHARE)
+    if by_shape >= 1:
+        joints = tree.joints_per_trunk
+        margin = min(by_shape, _factor(joints + 0.5, limits.joints + 0.5))
+        return Verdict(2 if joints < limits.joints else 3, margin)
+    margin = min(_factor(by_shape, 1.0), _factor(porosity, limits.porosity))
+    return Verdict(0 if porosity < limits.porosity else 1, margin)
+
+
+def _factor(value: float, limit: float) -> float:
+    return math.exp(abs(math.log(max(value, 1e-3 * limit) / limit)))
