@@ -79,7 +79,15 @@ MODULES: Final[dict[str, str]] = {
     "potentiostat.lithium_cell": "anodefree.simulation.cell.lithium_impedance",
     "potentiostat.voltammetry": "anodefree.simulation.instruments.voltammetry",
     "pouch.energy": "anodefree.simulation.pouch.energy",
+    "spectrometer.ion_mass": "anodefree.simulation.instruments.ion_mass",
+    "spectrometer.photoemission": "anodefree.simulation.instruments.photoemission",
+    "spectrometer.regions": "anodefree.simulation.instruments.photoemission_regions",
     "surface.random": "anodefree.simulation.surface.random",
+    "tofsims.profile": "anodefree.analysis.tofsims.profile",
+    "tofsims.uniformity": "anodefree.analysis.tofsims.uniformity",
+    "xps.components": "anodefree.analysis.xps.components",
+    "xps.composition": "anodefree.analysis.xps.composition",
+    "xps.depth": "anodefree.analysis.xps.depth",
 }
 
 
