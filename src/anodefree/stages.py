@@ -80,6 +80,7 @@ MODULES: Final[dict[str, str]] = {
     "potentiostat.voltammetry": "anodefree.simulation.instruments.voltammetry",
     "pouch.energy": "anodefree.simulation.pouch.energy",
     "spectrometer.ion_mass": "anodefree.simulation.instruments.ion_mass",
+    "spectrometer.ion_profile": "anodefree.simulation.instruments.ion_profile",
     "spectrometer.photoemission": "anodefree.simulation.instruments.photoemission",
     "spectrometer.regions": "anodefree.simulation.instruments.photoemission_regions",
     "surface.random": "anodefree.simulation.surface.random",

@@ -16,7 +16,7 @@ Background = Literal["shirley", "tougaard_u2", "tougaard_u3", "linear", "shirley
 _LN2: Final = float(np.log(2.0))
 _OLIVERO: Final = (0.5346, 0.2166)
 TOUGAARD: Final = {"tougaard_u2": (1643.0, 1.0, 0.0), "tougaard_u3": (551.0, -1.0, 436.0)}
-"""C [eV2], sign of T2, D [eV2] of K(T) = B T/((C ± T2)2 + D T2): the universal curve, and the one of polymers (Tougaard 1997)."""
+"""C [eV2], sign of T2, D [eV2] of K(T) = B T/((C ± T2)2 + D T2): the universal curve, and that of polymers (Tougaard 1997)."""
 _NODES: Final = np.linspace(-3.0, 3.0, 25)
 _WEIGHTS: Final = np.exp(-0.5 * _NODES**2) / np.exp(-0.5 * _NODES**2).sum()
 
@@ -73,15 +73,15 @@ def _doniach_sunjic(offset_eV: np.ndarray, sigma: np.ndarray, gamma: np.ndarray,
 
 def on_grid(values: np.ndarray, energy_eV: np.ndarray) -> np.ndarray:
     """Lines (…, energy) with unit area over the grid, for those whose area is not finite."""
-    return values / np.trapezoid(values, energy_eV, axis=-1)[..., None]
+    return values / (values @ np.gradient(energy_eV))[..., None]
 
 
 def background_matrix(kind: Background, energy_eV: np.ndarray) -> np.ndarray:
     """M (n, n): what a spectrum of lines p [counts] leaves at higher binding energies, per unit of its strength, is M p.
 
     Shirley: the integral of the lines below, M p = ∫ p dE' (strength in 1/eV). Tougaard: ∫ K(E - E') p dE' with K of unit
-    area (strength 1 where every electron loses energy once). Linear, and a Shirley taken off before: nothing. *Source* Shirley 1972; Tougaard 1988, 1997;
-    both inside the fit: Herrera-Gomez et al. 2014.
+    area (strength 1 where every electron loses energy once). Linear, and a Shirley taken off before: nothing.
+    *Source* Shirley 1972; Tougaard 1988, 1997; both inside the fit: Herrera-Gomez et al. 2014.
     """
     n = len(energy_eV)
     if kind in ("linear", "shirley_static"):

@@ -11,7 +11,7 @@ from anodefree.numerics.core_level_shapes import Background, Shape, background_m
 
 @dataclass(frozen=True)
 class Lines:
-    """Components of one region: positions and full widths [eV] (K,), Lorentzian part, and the doublet that each of them makes."""
+    """Components of one region: positions and full widths [eV] (K,), Lorentzian part, and the doublet that each makes."""
 
     position_eV: np.ndarray
     width_eV: np.ndarray

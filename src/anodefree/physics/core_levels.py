@@ -1,4 +1,4 @@
-"""Core levels: the components a region may hold, given or known with their sources, and how sensitive an instrument is to each."""
+"""Core levels: the components a region may hold, given or known with their sources, and the sensitivity for each."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ def components_of(
                 "give them: positions_eV = 'metal=71.0, oxide=72.4'; or region, if the file names it wrongly",
             )
         found = [
-            Component(n, c["position_eV"], c["std_eV"], splitting, ratio, width_std=c.get("width_std")) for n, c in known.items()
+            Component(n, c["position_eV"], c["std_eV"], splitting, ratio, width_std=c.get("width_std"))
+            for n, c in known.items()
         ]
     for name in (*(names or ()), *metals):
         if name not in [c.name for c in found]:

@@ -27,8 +27,8 @@ _SMOOTH = 5
 def edge(time_s: np.ndarray, signal: np.ndarray, std: np.ndarray, *, falling: bool) -> tuple[float, float] | None:
     """When a profile crosses half of its plateau [s], first (rising) or last (falling), and its standard deviation.
 
-    The plateau is the mean where the smoothed profile stays within a tenth of its highest point; a weighted line through the flank from a quarter to
-    three quarters of it gives the crossing. None where the profile begins, or ends, above the half.
+    The plateau is the mean where the smoothed profile stays within a tenth of its highest point; a weighted line through the
+    flank from a quarter to three quarters of it gives the crossing. None where the profile begins, or ends, above the half.
     """
     if falling:
         found = edge(-time_s[::-1], signal[::-1], std[::-1], falling=False)
@@ -76,7 +76,9 @@ def profile(
     ions: Annotated[
         tuple[str, ...] | None, Par("ions to follow, as LiF2-, LiCO3-, LiS-, LiO- (none: the six with most counts)")
     ] = None,
-    normalise: Annotated[Literal["none", "total", "reference"], Par("divide by all ions, by a reference ion, or by nothing")] = "none",
+    normalise: Annotated[
+        Literal["none", "total", "reference"], Par("divide by all ions, by a reference ion, or by nothing")
+    ] = "none",
     reference: Annotated[str | None, Par("the reference ion")] = None,
     sputter_rate_m_s: Annotated[
         Uncertain | None, Par("one sputter rate for the whole depth, with its std (none: times stay times)", gt=0)
@@ -162,7 +164,12 @@ def _edge_estimates(what: str, name: str, k: str, at: Uncertain, rate: Uncertain
 
 
 def _checks(
-    profile: Measurement, counts: np.ndarray, chosen: list[int], names: list[str], rate: Uncertain | None, out: dict[str, Estimate]
+    profile: Measurement,
+    counts: np.ndarray,
+    chosen: list[int],
+    names: list[str],
+    rate: Uncertain | None,
+    out: dict[str, Estimate],
 ) -> list[Check]:
     faint = [plain(names[i]) for i, c in zip(chosen, counts, strict=True) if c.max() < 10]
     still = [plain(names[i]) for i in chosen if f"end_{key(names[i])}" not in out]
@@ -203,7 +210,9 @@ def draw(result: Result, ax: Axes) -> None:
     ax.set_yscale("log")
     low, high = ax.get_ylim()
     ax.set_ylim(low, high * (high / low) ** 0.25)
-    ax.set(xlabel="depth / nm" if deep else "sputter time / s", ylabel="counts" if signal.max() > 2 else "part of the reference")
+    ax.set(
+        xlabel="depth / nm" if deep else "sputter time / s", ylabel="counts" if signal.max() > 2 else "part of the reference"
+    )
     ax.legend(ncols=3, loc="upper center", fontsize=6)
 
 

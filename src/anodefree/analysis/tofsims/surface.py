@@ -8,12 +8,13 @@ MOST_CELLS = 28
 """Voxels along an edge: finer stacks are summed, so that a figure holds thousands of triangles, not millions."""
 
 
-def coarse(stack: np.ndarray, most: int = MOST_CELLS) -> tuple[np.ndarray, tuple[int, int, int]]:
-    """Counts (z, y, x) summed in blocks, and how many voxels a block has along each axis."""
+def coarse(stack: np.ndarray, most: int = MOST_CELLS) -> np.ndarray:
+    """Counts (z, y, x) summed in blocks of voxels."""
     by = tuple(max(int(np.ceil(n / most)), 1) for n in stack.shape)
     trimmed = stack[tuple(slice(0, n // b * b) for n, b in zip(stack.shape, by, strict=True))]
     z, y, x = (n // b for n, b in zip(trimmed.shape, by, strict=True))
-    return trimmed.reshape(z, by[0], y, by[1], x, by[2]).sum(axis=(1, 3, 5)).astype(float), (by[0], by[1], by[2])
+    summed: np.ndarray = trimmed.reshape(z, by[0], y, by[1], x, by[2]).sum(axis=(1, 3, 5)).astype(float)
+    return summed
 
 
 def iso_surface(stack: np.ndarray, part: float) -> tuple[np.ndarray, np.ndarray]:

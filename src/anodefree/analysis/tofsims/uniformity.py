@@ -1,4 +1,4 @@
-"""How evenly ions are spread sideways: variation beyond counting, pattern (Moran's I), depth by depth, and their iso-surface."""
+"""How evenly ions are spread sideways: variation beyond counting, pattern (Moran's I), depth by depth; an iso-surface."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def uniformity(
 ) -> Result:
     """Lateral evenness of ions, with what counting alone would give taken off.
 
-    Of each ion's map (all slices summed): `cv_i` = √(S² - m)/m, the variation of the intensity behind Poisson counts (0: as even as
-    counting can tell); `moran_I_i` = (N/W) Σ w d d'/Σ d², the correlation of a pixel with its four neighbours, its std that of a
-    map without pattern; `field_moran_I_i` = I S²/(S² - m), the same of the intensity, where that varies beyond counting; `p_i` the
-    probability of so large an I in shuffled maps. Curves give each for `slabs` depths. The figure is the surface at
-    `surface_part` of the density's range (marching cubes).
+    Of each ion's map (all slices summed): `cv_i` = √(S² - m)/m, the variation of the intensity behind Poisson counts (0: as
+    even as counting can tell); `moran_I_i` = (N/W) Σ w d d'/Σ d², the correlation of a pixel with its four neighbours, its
+    std that of a map without pattern; `field_moran_I_i` = I S²/(S² - m), the same of the intensity, where that varies beyond
+    counting; `p_i` the probability of so large an I in shuffled maps. Curves give each for `slabs` depths. The figure is the
+    surface at `surface_part` of the density's range (marching cubes).
     *Valid when* the raster lies flat within one layer (a tilted or rough sample shows as a pattern), and counts are counts.
     *Source* Moran 1950; Cliff and Ord 1981. The paper calls its maps homogeneous by eye.
     Raises ConfigError (ions), DataError (fewer than 8 pixels an edge, no counts).
@@ -72,7 +72,7 @@ def uniformity(
                 (1 + (shuffled >= measured).sum()) / (permutations + 1),
             )
     drawn = find(names, [surface_ion], where)[0] if surface_ion else chosen[0]
-    density, by = coarse(counts[drawn])
+    density = coarse(counts[drawn])
     corners, triangles = iso_surface(density, surface_part)
     box = np.array(density.shape, dtype=float) - 1
     curves: dict[str, tuple[object, object]] = {

@@ -28,7 +28,9 @@ UNKNOWN_SHIFT: Uncertain = Uncertain(0.0, 1.0)
 WIDTHS_SOURCE = "lines of one level on one instrument differ by chemical broadening, by about a fifth"
 
 
-@stage("xps.components", version=1, cites=("shirley1972", "tougaard1997", "herrera2014", "doniach1970", "wood2018", "hofft2006"))
+@stage(
+    "xps.components", version=1, cites=("shirley1972", "tougaard1997", "herrera2014", "doniach1970", "wood2018", "hofft2006")
+)
 def components(
     spectrum: Photoemission,
     *,
@@ -87,7 +89,9 @@ def components(
     shapes: tuple[Shape, ...] = SHAPES if shape == "evidence" else (shape,)
     choice = choose(setting, energy, counts[level : level + 1], backgrounds, shapes)
     estimates, spread = _estimates(choice, wanted, charge_shift_eV, reference, reference_eV)
-    return Result.of(estimates, _curves(choice, energy, counts[level]), _checks(choice, estimates, spread, charge_shift_eV, reference))
+    return Result.of(
+        estimates, _curves(choice, energy, counts[level]), _checks(choice, estimates, spread, charge_shift_eV, reference)
+    )
 
 
 def _estimates(
@@ -152,15 +156,15 @@ def _checks(
             "residuals",
             best.chi2_reduced < 1.5,
             f"residuals are those of counting (reduced chi2 {best.chi2_reduced:.2f})",
-            f"the spectrum scatters more about the fit than counting does (reduced chi2 {best.chi2_reduced:.2f}): a component is "
-            "missing, a line is asymmetric, or the counts were smoothed or scaled",
+            f"the spectrum scatters more about the fit than counting does (reduced chi2 {best.chi2_reduced:.2f}): a component "
+            "is missing, a line is asymmetric, or the counts were smoothed or scaled",
         ),
         Check.that(
             "counting",
             best.chi2_reduced > 0.5,
             "the scatter is not smaller than counting allows",
-            f"the scatter is far below counting noise (reduced chi2 {best.chi2_reduced:.2f}): the numbers may be rates or smoothed, "
-            "and errors are then too large",
+            f"the scatter is far below counting noise (reduced chi2 {best.chi2_reduced:.2f}): the numbers may be rates or "
+            "smoothed, and errors are then too large",
         ),
         Check.that(
             "model",
@@ -178,8 +182,8 @@ def _checks(
             "assignment",
             not choice.other_shifts_eV,
             "no other shift of the energies explains the spectrum",
-            f"a shift by {', '.join(f'{s:+.1f}' for s in choice.other_shifts_eV)} eV explains the spectrum as well: which line is "
-            "which then depends on the reference",
+            f"a shift by {', '.join(f'{s:+.1f}' for s in choice.other_shifts_eV)} eV explains the spectrum as well: which line "
+            "is which then depends on the reference",
         ),
         Check.that(
             "faint", not faint, "every component is there", f"not seen beyond two standard deviations: {', '.join(faint)}"
@@ -196,7 +200,9 @@ def draw(result: Result, ax: Axes) -> None:
     e, base = c["binding_energy_eV"], c["background"]
     ax.plot(e, c["counts"] / 1e3, ".", color=SOFT, markersize=2.5, label="counted")
     for i, name in enumerate(result.curves["component_name"].values):
-        part = next((x for n, x in result.estimates.items() if n.startswith("fraction_") and x.label.endswith(f" {name}")), None)
+        part = next(
+            (x for n, x in result.estimates.items() if n.startswith("fraction_") and x.label.endswith(f" {name}")), None
+        )
         colour = COLOURS[i % len(COLOURS)]
         ax.fill_between(e, base / 1e3, (base + c["component"][i]) / 1e3, color=colour, alpha=0.3, lw=0)
         ax.plot(e, (base + c["component"][i]) / 1e3, color=colour, lw=0.9, label=f"{name} {part}" if part else str(name))
@@ -211,7 +217,7 @@ def draw(result: Result, ax: Axes) -> None:
 
 @components.demo
 def demo(rng: np.random.Generator) -> Demo:
-    """F 1s of an interphase, charged by about an electronvolt, the reference known to 0.1 eV; background and shape at random."""
+    """F 1s of an interphase, charged by about an electronvolt, the reference known to 0.1 eV; any background and shape."""
     part, charge = float(rng.uniform(0.15, 0.9)), float(rng.normal(0.0, 0.7))
     place = np.array([685.0 + rng.normal(0, 0.25), 688.6 + rng.normal(0, 0.3)])
     background = BACKGROUNDS[int(rng.integers(3))]
@@ -219,7 +225,9 @@ def demo(rng: np.random.Generator) -> Demo:
     lines = Lines(place + charge, width, float(rng.uniform(0.15, 0.4)), shape=SHAPES[int(rng.integers(2))])
     energy = np.arange(680.0, 694.01, 0.1)
     strength = {"shirley": 0.03, "tougaard_u3": 1.2, "linear": 0.0}[background] * float(rng.uniform(0.5, 1.5))
-    mean = expected_counts(energy, lines, 1.2e4 * np.array([part, 1 - part]), background, strength, 2000.0, rng.uniform(-0.1, 0.1))
+    mean = expected_counts(
+        energy, lines, 1.2e4 * np.array([part, 1 - part]), background, strength, 2000.0, rng.uniform(-0.1, 0.1)
+    )
     spectrum = Measurement.of(
         PHOTOEMISSION,
         {"binding_energy_eV": energy, "counts": rng.poisson(mean)[None].astype(float)},

@@ -1,4 +1,4 @@
-"""Atomic composition from the areas of core levels: cross-sections, transmission, attenuation, and how far they can be trusted."""
+"""Atomic composition from the areas of core levels: cross-sections, transmission, attenuation, and how sure it is."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ def composition(
     *,
     levels: Annotated[tuple[str, ...] | None, Par("core levels to count, one an element (none: all that are known)")] = None,
     sensitivity: Annotated[
-        dict[str, float] | None, Par("relative sensitivity of a level, as F 1s=1.0 (none: cross-section times attenuation)", gt=0)
+        dict[str, float] | None,
+        Par("relative sensitivity of a level, as F 1s=1.0 (none: cross-section times attenuation)", gt=0),
     ] = None,
     sensitivity_std: Annotated[
         float, Par("relative std of each sensitivity", ge=0, lt=1, source=SENSITIVITY_SOURCE, assumed=True)
@@ -79,9 +80,9 @@ def composition(
     Al Kα) and attenuation length λ ∝ E^0.75; `atomic_i` = n_i/Σn. Areas are the mean of a Shirley's and a straight background.
     The std has counting, half the distance of the two backgrounds, `sensitivity_std` of each level, and the transmission's
     exponent where it is assumed. Curves give every level of a depth profile.
-    *Valid when* the sample is even over the attenuation length (about 3 nm), all elements but hydrogen are among the levels, and
-    their regions do not overlap with other lines. *Source* Scofield 1976; Wagner et al. 1980; Brundle and Crist 2020. The paper
-    gives 45 to 50 % of fluorine without an error; the instrument's own factors are not stated.
+    *Valid when* the sample is even over the attenuation length (about 3 nm), all elements but hydrogen are among the levels,
+    and their regions do not overlap with other lines. *Source* Scofield 1976; Wagner et al. 1980; Brundle and Crist 2020. The
+    paper gives 45 to 50 % of fluorine without an error; the instrument's own factors are not stated.
     Raises ConfigError (a level that is not there, or that no cross-section is known for), DataError (too few points or levels).
     """
     where = regions.source.name
@@ -101,7 +102,9 @@ def composition(
         log_e = np.log(kinetic / kinetic.mean())[:, None]
         std = np.hypot(std, np.abs(part * (log_e - (part * log_e).sum(axis=0))) * transmission_exponent.std)
     estimates = {
-        f"atomic_{n.split()[0]}": Estimate(float(part[i, level]), float(std[i, level]), "1", f"atomic part of {n.split()[0]}", "%")
+        f"atomic_{n.split()[0]}": Estimate(
+            float(part[i, level]), float(std[i, level]), "1", f"atomic part of {n.split()[0]}", "%"
+        )
         for i, n in enumerate(names)
     }
     curves: dict[str, tuple[object, object]] = {
@@ -131,7 +134,9 @@ def _chosen(regions: Measurement, levels: tuple[str, ...] | None, given: dict[st
         raise ConfigError(f"holds several levels of {twice}", where, "choose one an element with levels")
     if len(wanted) < 2:
         raise DataError(
-            f"holds {len(wanted)} core levels that can be counted", where, "a composition needs two; give sensitivity for others"
+            f"holds {len(wanted)} core levels that can be counted",
+            where,
+            "a composition needs two; give sensitivity for others",
         )
     return [there.index(n) for n in wanted]
 
@@ -164,7 +169,10 @@ def _factors(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sensitivity of each level, transmission in it, and its kinetic energy [eV]."""
     kinetic = np.array([regions["photon_energy_eV"][i] - np.nanmean(regions["binding_energy_eV"][i]) for i in at])
-    own = [given.get(n) or cross_section(n, where) * attenuation(k, attenuation_exponent) for n, k in zip(names, kinetic, strict=True)]
+    own = [
+        given.get(n) or cross_section(n, where) * attenuation(k, attenuation_exponent)
+        for n, k in zip(names, kinetic, strict=True)
+    ]
     seen = regions["transmission"][at] if "transmission" in regions else (kinetic / 1000.0) ** transmission_exponent
     return np.array(own) * seen, kinetic
 
@@ -212,7 +220,9 @@ def draw(result: Result, ax: Axes) -> None:
     elements = [str(e) for e in result.curves["element"].values]
     part, std = 100 * result.curves["fraction"].values, 100 * result.curves["fraction_std"].values
     if part.shape[1] == 1:
-        ax.bar(range(len(elements)), part[:, 0], color=[COLOURS[i % len(COLOURS)] for i in range(len(elements))], label="fraction")
+        ax.bar(
+            range(len(elements)), part[:, 0], color=[COLOURS[i % len(COLOURS)] for i in range(len(elements))], label="fraction"
+        )
         ax.errorbar(range(len(elements)), part[:, 0], std[:, 0], fmt="none", ecolor=INK, elinewidth=0.8, capsize=2)
         ax.set_xticks(range(len(elements)), elements)
         ax.set(xlabel="element", ylabel="atomic fraction / %")
@@ -220,7 +230,9 @@ def draw(result: Result, ax: Axes) -> None:
     timed = "etch_time_s" in result.curves
     x = result.curves["etch_time_s"].values if timed else np.arange(part.shape[1])
     for i, element in enumerate(elements):
-        ax.errorbar(x, part[i], std[i], color=COLOURS[i % len(COLOURS)], marker="o", ms=2.5, lw=0.9, elinewidth=0.6, label=element)
+        ax.errorbar(
+            x, part[i], std[i], color=COLOURS[i % len(COLOURS)], marker="o", ms=2.5, lw=0.9, elinewidth=0.6, label=element
+        )
     ax.set(xlabel="sputter time / s" if timed else "level", ylabel="atomic fraction / %")
     ax.set_ylim(0, None)
     ax.legend(ncols=3)
@@ -248,7 +260,9 @@ def demo(rng: np.random.Generator) -> Demo:
     arrays = {
         "region_name": list(names),
         "binding_energy_eV": np.array([np.pad(e, (0, points - len(e)), constant_values=np.nan) for e in energy]),
-        "counts": np.array([np.pad(c.astype(float), [(0, 0), (0, points - c.shape[1])], constant_values=np.nan) for c in counts]),
+        "counts": np.array(
+            [np.pad(c.astype(float), [(0, 0), (0, points - c.shape[1])], constant_values=np.nan) for c in counts]
+        ),
         "photon_energy_eV": [1486.6] * len(names),
         "dwell_s": [1.0] * len(names),
         "transmission": transmission,

@@ -69,13 +69,15 @@ def depth(
     wanted = components_of(named, positions_eV, names, None, (), where)
     energy, counts = window_of(spectra, low_eV, high_eV, wanted)
     if not 2 <= len(counts) <= MOST_LEVELS:
-        raise DataError(f"holds {len(counts)} levels", where, f"a depth profile has 2 to {MOST_LEVELS}; see xps.components for one")
+        raise DataError(
+            f"holds {len(counts)} levels", where, f"a depth profile has 2 to {MOST_LEVELS}; see xps.components for one"
+        )
     setting = Setting(wanted, "voigt", "linear", charge_shift_eV or UNKNOWN_SHIFT, 1.5, width_spread)
     backgrounds = BACKGROUNDS if background == "evidence" else (background,)
     shapes: tuple[Shape, ...] = SHAPES if shape == "evidence" else (shape,)
     choice = choose(setting, energy, counts, backgrounds, shapes)
     estimates, by_level, by_level_std = _estimates(choice, wanted, charge_shift_eV)
-    etch = spectra["etch_time_s"] if "etch_time_s" in spectra else None
+    etch = np.array(spectra["etch_time_s"]) if "etch_time_s" in spectra else None
     curves: dict[str, tuple[object, object]] = {
         "binding_energy_eV": ("energy", energy),
         "counts": (("level", "energy"), counts),
@@ -112,8 +114,10 @@ def _estimates(
     shift = charge or Uncertain(0.0)
     out: dict[str, Estimate] = {}
     for i, c in enumerate(wanted):
-        out[f"fraction_{c.key}"] = Estimate(float(mean[i]), float(mean_std[i]), "1", f"part that is {c.name}, mean of levels", "%")
-        out[f"surface_{c.key}"] = Estimate(float(by_level[0, i]), float(by_level_std[0, i]), "1", f"the same, first level", "%")
+        out[f"fraction_{c.key}"] = Estimate(
+            float(mean[i]), float(mean_std[i]), "1", f"part that is {c.name}, mean of levels", "%"
+        )
+        out[f"surface_{c.key}"] = Estimate(float(by_level[0, i]), float(by_level_std[0, i]), "1", "the same, first level", "%")
         out[f"deep_{c.key}"] = Estimate(float(by_level[-1, i]), float(by_level_std[-1, i]), "1", "the same, last level", "%")
     for i, c in enumerate(wanted):
         out[f"position_{c.key}"] = Estimate(
@@ -138,8 +142,8 @@ def _checks(
             "residuals",
             best.chi2_reduced < 1.5,
             f"residuals are those of counting (reduced chi2 {best.chi2_reduced:.2f})",
-            f"the spectra scatter more about the fit than counting does (reduced chi2 {best.chi2_reduced:.2f}): lines that change "
-            "through the depth, or a missing component",
+            f"the spectra scatter more about the fit than counting does (reduced chi2 {best.chi2_reduced:.2f}): lines that "
+            "change through the depth, or a missing component",
         ),
         Check.that(
             "time", etch is not None, "sputter times are known", "the file states no sputter times: levels are in its order"
@@ -154,8 +158,9 @@ def _checks(
                 not made,
                 "LiF does not rise with the first sputtering",
                 f"LiF rises by {100 * growth.value:.0f} ± {100 * growth.std:.0f} % with the first sputtering, where "
-                f"{left} of the surface's fluorine is C-F: argon ions make LiF of salt residues, so the fractions below the surface "
-                "are upper bounds; rinse the sample, sputter with clusters, or compare the amounts of sulfur and nitrogen",
+                f"{left} of the surface's fluorine is C-F: argon ions can make LiF of salt residues, so the fractions "
+                "below the surface are upper bounds; rinse the sample, sputter with clusters, or see whether the amounts of "
+                "sulfur and nitrogen fall with C-F",
             )
         )
     return checks
@@ -170,7 +175,9 @@ def draw(result: Result, ax: Axes) -> None:
     timed = "etch_time_s" in result.curves
     x = result.curves["etch_time_s"].values if timed else np.arange(len(part))
     for i, name in enumerate(result.curves["component_name"].values):
-        ax.errorbar(x, part[:, i], std[:, i], color=COLOURS[i % len(COLOURS)], marker="o", ms=3, lw=0.9, capsize=2, label=str(name))
+        ax.errorbar(
+            x, part[:, i], std[:, i], color=COLOURS[i % len(COLOURS)], marker="o", ms=3, lw=0.9, capsize=2, label=str(name)
+        )
     ax.set(xlabel="sputter time / s" if timed else "level", ylabel="part of the area / %")
     ax.set_ylim(min(0.0, float(ax.get_ylim()[0])), max(100.0, float(ax.get_ylim()[1])))
     ax.legend()

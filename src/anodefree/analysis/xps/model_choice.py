@@ -1,4 +1,4 @@
-"""Which background and which shape: every candidate is fitted, weighed by its evidence, and their disagreement enters the errors."""
+"""Which background and which shape: every candidate is fitted and weighed by its evidence; errors hold their disagreement."""
 
 from __future__ import annotations
 

@@ -15,11 +15,11 @@ from typing import Final
 
 import numpy as np
 
-from anodefree.physics.core_levels import Component
 from anodefree.core.uncertain import Uncertain
 from anodefree.errors import NumericalError
 from anodefree.numerics.core_level_shapes import Background, Shape, background_matrix, line, on_grid, static_shirley
 from anodefree.numerics.fitting import fit
+from anodefree.physics.core_levels import Component
 
 MIXING_PRIOR: Final = Uncertain(0.3, 0.15)
 WIDTH_RANGE_eV: Final = (0.3, 5.0)
@@ -171,7 +171,11 @@ class _Model:
             design = np.concatenate([columns[level], flat]).T / self.sigma[level][:, None]
             scale = np.sqrt((design**2).sum(axis=0)) + 1e-300
             found = nnls(design / scale, (self.y - self.fixed)[level] / self.sigma[level])[0] / scale
-            values[self._own(level)] = [*found[: self.k], found[self.k] + 0.5 * found[self.k + 1 :].sum(), 0.5 * (found[-1] - found[-2])]
+            values[self._own(level)] = [
+                *found[: self.k],
+                found[self.k] + 0.5 * found[self.k + 1 :].sum(),
+                0.5 * (found[-1] - found[-2]),
+            ]
         return values
 
     def _most(self) -> float:
@@ -305,12 +309,16 @@ def fit_region(
     straight = np.zeros(len(values), dtype=bool)
     try:
         for steps in (60, 60):
-            found = fit(model, np.clip(values, low, high)[None], low, high, straight, absolute=True, steps=steps, tolerance=1e-6)
+            found = fit(
+                model, np.clip(values, low, high)[None], low, high, straight, absolute=True, steps=steps, tolerance=1e-6
+            )
             values = found.values
             area, lines, background = model.parts(values)
             model.sigma = np.sqrt(np.maximum(lines.sum(axis=1) + background, 1.0))
     except (ValueError, np.linalg.LinAlgError) as error:
-        raise NumericalError(f"the fit does not converge ({error})", setting.background, "are the components in the range?") from error
+        raise NumericalError(
+            f"the fit does not converge ({error})", setting.background, "are the components in the range?"
+        ) from error
     residuals = found.residuals
     n = counts.size
     v = {name: values[i] for name, i in model.at.items()}
