@@ -205,7 +205,8 @@ def draw(result: Result, ax: Axes) -> None:
     for i, name in enumerate(result.curves["ion_name"].values):
         colour = COLOURS[i % len(COLOURS)]
         y = np.where(signal[i] > 0, signal[i], np.nan)
-        ax.fill_between(x, np.maximum(signal[i] - std[i], 0.5 * floor), signal[i] + std[i], color=colour, alpha=0.25, lw=0)
+        band = np.maximum(signal[i] - std[i], 0.5 * floor), signal[i] + std[i]
+        ax.fill_between(x, *band, where=signal[i] > std[i], color=colour, alpha=0.25, lw=0)
         ax.plot(x, y, color=colour, lw=0.9, label=str(name))
     ax.set_yscale("log")
     low, high = ax.get_ylim()

@@ -152,7 +152,7 @@ def draw(result: Result, ax: Axes) -> None:
     for a in range(8):
         for b in range(a + 1, 8):
             if np.abs(edges[a] - edges[b]).sum() == 1:
-                ax.plot(*flat[[a, b]].T, color=SOFT, lw=0.6, label="_box", zorder=0 if 0 in (a, b) else 3)
+                ax.plot(*flat[[a, b]].T, color=SOFT, lw=0.6, label="_box", zorder=0 if 4 in (a, b) else 3)
     if len(triangles):
         across = corners[triangles] / np.maximum(np.array(size), 1e-12)
         normal = np.cross(across[:, 1] - across[:, 0], across[:, 2] - across[:, 0])

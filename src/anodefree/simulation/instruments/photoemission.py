@@ -134,7 +134,9 @@ def draw(spectra: Measurement, ax: Axes) -> None:
     ax.set_xlim(float(energy[-1]), float(energy[0]))
     ax.set(xlabel="binding energy / eV", ylabel="counts / 1000" + (", shifted" if step else ""))
     if len(counts) > 1:
-        ax.legend(title="sputtered", title_fontsize=7)
+        low, high = ax.get_ylim()
+        ax.set_ylim(low, high + 0.22 * (high - low))
+        ax.legend(title="sputtered", title_fontsize=7, ncols=3, loc="upper center")
 
 
 @photoemission.demo

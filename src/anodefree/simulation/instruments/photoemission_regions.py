@@ -99,7 +99,7 @@ def draw(sample: Measurement, ax: Axes) -> None:
         e, c = energy[inside], counts[inside]
         scaled = (c - c.min()) / max(float(np.ptp(c)), 1e-12)
         ax.plot(e - e.mean(), scaled + 1.15 * i, color=COLOURS[i % len(COLOURS)], lw=0.8, label=str(name))
-        ax.text(HALF_eV - 0.3, 1.15 * i + 0.28, f"{name} ({e.mean():.0f} eV)", fontsize=6, color=INK)
+        ax.text(HALF_eV - 0.3, 1.15 * i + 0.72, f"{name} ({e.mean():.0f} eV)", fontsize=6, color=INK)
     ax.set_xlim(HALF_eV, -HALF_eV)
     ax.set_yticks([])
     ax.set(xlabel="binding energy from the middle of the region / eV", ylabel="counts, each scaled")
