@@ -44,7 +44,8 @@ def test_lines_have_unit_area_and_their_width(shape: Any, mixing: float) -> None
     tail = line(shape, np.array(half), width, m) * half * 2  # of a Lorentzian beyond: 1/x
     assert area + float(tail) == pytest.approx(1.0, abs=2e-4)
     top, at_half = line(shape, np.array([0.0, 0.85]), width, m)
-    assert at_half / top == pytest.approx(0.5, abs=0.005 if shape == "voigt" else 0.02 if shape == "gl_product" else 1e-12)
+    # The width that the product is written with is not quite its full width: CasaXPS writes it so.
+    assert at_half / top == pytest.approx(0.5, abs={"voigt": 0.005, "gl_product": 0.03, "gl_sum": 1e-12}[shape])
 
 
 def test_doniach_sunjic_leans_to_higher_binding_energy() -> None:

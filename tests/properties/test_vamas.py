@@ -1,4 +1,4 @@
-"""Readers of photoelectron and ion files: every layout gives back what was written; damage gives one clear error or a measurement."""
+"""Readers of photoelectron and ion files: every layout gives back what was written; damage ends in one clear error."""
 
 from __future__ import annotations
 
@@ -167,8 +167,9 @@ def test_rates_become_counts_and_calibrations_are_applied(tmp_path: Path) -> Non
 
 
 def test_fitted_components_in_comments(tmp_path: Path) -> None:
-    comment = "CASA comp (*LiF*) (*GL(30)*) Area 123.5 1e-020 6383903.5 -1 1 MFWHM 1.5 1 2 -1 1 Position 801.6 1 2 -1 1 RSF
-    4.43 MASS 19" (found,) = opened(tmp_path, "a.vms", vamas(block(comments=(comment,))))
+    comment = "CASA comp (*LiF*) (*GL(30)*) Area 123.5 1e-020 6383903.5 -1 1 MFWHM 1.5 1 2 -1 1 "
+    comment += "Position 801.6 1 2 -1 1 RSF 4.43 MASS 19"
+    (found,) = opened(tmp_path, "a.vms", vamas(block(comments=(comment,))))
     assert found.meta["fitted_components"] == [
         {"name": "LiF", "shape": "GL(30)", "area": 123.5, "fwhm_eV": 1.5, "binding_energy_eV": 685.0, "sensitivity": 4.43}
     ]
