@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -128,7 +129,7 @@ def test_several_regions_are_named_and_picked(tmp_path: Path) -> None:
     data = vamas(block(), block("O 1s scan", level=("", "")), block("something", level=("", "")))
     found = opened(tmp_path, "a.vms", data)
     assert [m.meta["series"] for m in found] == ["F 1s", "O 1s", "something"]
-    with pytest.raises(DataError, match="choose one|holds 3 curves"):
+    with pytest.raises(DataError, match="holds 3 curves"):
         af.read(tmp_path / "a.vms")
     assert af.read(tmp_path / "a.vms", series="O 1s").meta["region"] == "O 1s"
     assert af.read(tmp_path / "a.vms", series=3).meta["region"] == "something"
@@ -243,9 +244,5 @@ def damages(draw: st.DrawFn) -> tuple[str, bytes]:
 @given(damaged=damages())
 def test_damage_ends_in_an_error_or_a_measurement(tmp_path: Path, damaged: tuple[str, bytes]) -> None:
     name, data = damaged
-    try:
-        found = opened(tmp_path, name, data)
-    except (DataError, ConfigError) as error:
-        assert error.what
-    else:
-        assert all(isinstance(m, Measurement) for m in found)
+    with contextlib.suppress(DataError, ConfigError):
+        assert all(isinstance(m, Measurement) for m in opened(tmp_path, name, data))

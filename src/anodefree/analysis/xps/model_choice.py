@@ -12,6 +12,7 @@ from anodefree.analysis.xps.region_fit import RegionFit, Setting, best_shifts, f
 from anodefree.numerics.core_level_shapes import Background, Shape
 
 BACKGROUNDS: Final[tuple[Background, ...]] = ("shirley", "tougaard_u3", "linear")
+MOST_ASSIGNMENTS: Final = 2
 SHAPES: Final[tuple[Shape, ...]] = ("gl_product", "voigt")
 
 Derived = Callable[[RegionFit], tuple[np.ndarray, np.ndarray]]
@@ -58,17 +59,31 @@ def choose(
     NumericalError: a fit does not converge.
     """
     candidates = [replace(setting, background=b, shape=s) for b in backgrounds for s in shapes]
-    shifts = best_shifts(candidates[0], energy_eV, counts)
-    fits: list[RegionFit] = []
-    for candidate in candidates:
-        fits.append(fit_region(candidate, energy_eV, counts, shifts[0][0], near=fits[0] if fits else None))
+    assigned = _assignments(candidates[0], energy_eV, counts)
+    fits = [assigned[0]] + [fit_region(c, energy_eV, counts, assigned[0].shift_eV, near=assigned[0]) for c in candidates[1:]]
     scale = max(1.0, min(f.chi2_reduced for f in fits))
     losses = np.array([f.setting.background not in ("linear", "shirley_static") for f in fits])
     criterion = np.array([(f.chi2 + f.penalty) / scale for f in fits]) + losses * np.log(counts.size)
     weights = np.exp(-0.5 * (criterion - criterion.min()))
     order = np.argsort(criterion, kind="stable")
-    others = tuple(s for s, cost in shifts[1:] if cost - shifts[0][1] < 5 * scale and abs(s - shifts[0][0]) > 1.0)
+    best = assigned[0]
+    others = tuple(
+        float(np.mean(f.position_eV - best.position_eV))
+        for f in assigned[1:]
+        if f.chi2 + f.penalty - best.chi2 - best.penalty < 10 * scale and abs(np.mean(f.position_eV - best.position_eV)) > 1.0
+    )
     return Choice(tuple(with_scale(fits[i], scale) for i in order), weights[order] / weights.sum(), others)
+
+
+def _assignments(setting: Setting, energy_eV: np.ndarray, counts: np.ndarray) -> list[RegionFit]:
+    """Fits from the shifts at which the components could belong to the lines, the best first.
+
+    A shift is judged by its fit: on the grid a faint line weighs less than how near a strong one comes to a grid point.
+    """
+    starts = best_shifts(setting, energy_eV, counts)
+    near = [shift for shift, cost in starts[:MOST_ASSIGNMENTS] if cost <= 4 * starts[0][1]]
+    fits = [fit_region(setting, energy_eV, counts, shift) for shift in near]
+    return sorted(fits, key=lambda f: f.chi2 + f.penalty)
 
 
 def fractions(fit: RegionFit) -> tuple[np.ndarray, np.ndarray]:

@@ -79,6 +79,11 @@ class RegionFit:
         """Squared residuals per degree of freedom, in units of the counting noise."""
         return self.chi2 / self.dof
 
+    @property
+    def shift_eV(self) -> float:
+        """The common shift of the energies."""
+        return float(self.values[self.index("shift")][0])
+
     def index(self, kind: str) -> np.ndarray:
         """Where the parameters of a kind stand."""
         return np.array([i for i, n in enumerate(self.names) if n.split(":")[0] == kind], dtype=int)
@@ -109,6 +114,7 @@ class _Model:
         middle = 0.5 * (energy_eV[0] + energy_eV[-1])
         self.x = (energy_eV - middle) / (0.5 * (energy_eV[-1] - energy_eV[0]))
         self.sigma = np.sqrt(np.maximum(_smoothed(counts), 1.0))
+        self.most = max(float(counts.sum(axis=1).max()) * float(np.gradient(energy_eV).mean()) * 3, 1.0)
         prior = {i: mean_std for i, n in enumerate(names) if (mean_std := self._prior(n)) is not None}
         self.prior_at = np.array(list(prior))
         self.prior_mean, self.prior_std = np.array(list(prior.values())).T
@@ -127,8 +133,12 @@ class _Model:
             return 0.0, LEVEL_SHIFT_STD_eV
         if kind == "mixing":
             return (MIXING_PRIOR.value, MIXING_PRIOR.std) if setting.mixing is None else (setting.mixing, 1e-4)
-        if kind == "strength" and not self.matrix.any():
-            return 0.0, 1e-3
+        if kind == "strength":
+            return 0.0, STRENGTH_MOST[setting.background] if self.matrix.any() else 1e-3
+        if kind == "asymmetry":
+            return 0.0, ASYMMETRY_MOST
+        if kind == "area":  # so weak that it says nothing, but a line outside the window stays determined
+            return 0.0, self.most
         if kind in ("b0", "b1") and setting.background == "shirley_static":
             return 0.0, 1e-2
         return None
@@ -136,7 +146,6 @@ class _Model:
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         low, high = np.full(len(self.names), -np.inf), np.full(len(self.names), np.inf)
         width = self.e[-1] - self.e[0]
-        most = max(float(self.y.sum(axis=1).max()) * float(np.gradient(self.e).mean()) * 3, 1.0)
         for i, name in enumerate(self.names):
             kind = name.split(":")[0]
             low[i], high[i] = {
@@ -148,7 +157,7 @@ class _Model:
                 "mixing": (0.0, 0.98),
                 "strength": (0.0, STRENGTH_MOST[self.setting.background]),
                 "asymmetry": (0.0, ASYMMETRY_MOST),
-                "area": (0.0, most),
+                "area": (0.0, self.most),
                 "b0": (-1e9, 1e9),
                 "b1": (-1e9, 1e9),
             }[kind]
@@ -325,7 +334,8 @@ def fit_region(
     etas = np.array([v[f"eta:{i}"] for i in range(model.k)])
     deltas = np.array([v[f"delta:{i}"] for i in range(model.k)])
     level_shift = np.mean([v.get(f"level_shift:{i}", 0.0) for i in range(model.levels)])
-    free = len(model.names) - len(model.prior_at)
+    own = ("area", "b0", "b1", "width") + (("strength",) if model.matrix.any() else ())
+    free = sum(name.split(":")[0] in own for name in model.names)
     return RegionFit(
         setting=setting,
         names=model.names,
@@ -337,7 +347,7 @@ def fit_region(
         lines=lines,
         background=background,
         chi2=float(residuals[:n] @ residuals[:n]),
-        dof=max(n - free - 1, 1),
+        dof=max(n - free, 1),
         penalty=float(residuals[n:] @ residuals[n:]),
         at_bound=tuple(name for name, hit in zip(model.names, found.at_bound, strict=True) if hit),
         converged=found.converged,
