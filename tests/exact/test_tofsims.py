@@ -72,7 +72,7 @@ def test_normalised_profiles() -> None:
     [
         ({"ions": ("X-",)}, ConfigError, "no ion"),
         ({"normalise": "reference"}, ConfigError, "no reference"),
-        ({"normalise": "reference", "reference": "LiF2-"}, DataError, "zero somewhere"),
+        ({"normalise": "reference", "reference": "LiF2-"}, DataError, "zero at many points"),
     ],
 )
 def test_bad_profiles(options: dict[str, Any], error: Any, message: str) -> None:

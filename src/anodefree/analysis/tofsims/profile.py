@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FEWEST = 8
 STRONGEST = 6
 """Without a choice, so many of the ions with the largest sums are taken."""
+MOST_EMPTY = 0.05
+"""Points without any reference may be left out of a normalised profile; more of them are no reference."""
 _SMOOTH = 5
 
 
@@ -102,7 +104,9 @@ def profile(
         raise DataError("holds negative counts, or none at all", where, "export the counts themselves")
     chosen = find(names, ions, where) if ions else list(np.argsort(-counts.sum(axis=1), kind="stable")[:STRONGEST])
     divisor = _divisor(profile, names, counts, normalise, reference, where)
-    total = profile["total_counts"] if "total_counts" in profile else counts.sum(axis=0)
+    there = divisor > 0
+    time, counts, divisor = time[there], counts[:, there], divisor[there]
+    total = profile["total_counts"][there] if "total_counts" in profile else counts.sum(axis=0)
     out: dict[str, Estimate] = {}
     signals, stds = [], []
     for i in chosen:
@@ -132,7 +136,7 @@ def profile(
     }
     if sputter_rate_m_s is not None:
         curves["depth_m"] = ("point", time * sputter_rate_m_s.value)
-    return Result.of(out, curves, _checks(profile, counts[chosen], chosen, names, sputter_rate_m_s, out))
+    return Result.of(out, curves, _checks(profile, counts[chosen], chosen, names, sputter_rate_m_s, out, int((~there).sum())))
 
 
 def _divisor(
@@ -148,8 +152,8 @@ def _divisor(
         divisor = counts[find(names, [reference], where)[0]]
     else:
         return np.ones(counts.shape[1])
-    if not (divisor > 0).all():
-        raise DataError("what is divided by is zero somewhere", where, "choose a reference that is there at every point")
+    if (divisor <= 0).sum() > MOST_EMPTY * len(divisor):
+        raise DataError("what is divided by is zero at many points", where, "choose a reference that is there throughout")
     return divisor
 
 
@@ -170,6 +174,7 @@ def _checks(
     names: list[str],
     rate: Uncertain | None,
     out: dict[str, Estimate],
+    empty: int,
 ) -> list[Check]:
     faint = [plain(names[i]) for i, c in zip(chosen, counts, strict=True) if c.max() < 10]
     still = [plain(names[i]) for i in chosen if f"end_{key(names[i])}" not in out]
@@ -187,6 +192,7 @@ def _checks(
             "every ion falls again within the profile",
             f"still above half of its plateau at the end: {', '.join(still)}",
         ),
+        Check.that("empty", empty == 0, "no point is empty", f"{empty} points hold nothing to divide by and are left out"),
         Check.that(
             "smoothed", not profile.meta.get("smoothed"), "the profiles are not smoothed", "the exporter smoothed the profiles"
         ),
