@@ -102,6 +102,8 @@ def _estimates(
     reference_eV: Uncertain | None,
 ) -> tuple[dict[str, Estimate], np.ndarray]:
     part, part_std, spread = choice.mean(fractions)
+    if len(wanted) == 1:
+        part_std = np.zeros(1)  # all of it, whatever else is unsure: what remains is rounding
     place, place_std, _ = choice.mean(positions)
     width, width_std, _ = choice.mean(widths)
     area, area_std, _ = choice.mean(areas)
@@ -212,6 +214,7 @@ def draw(result: Result, ax: Axes) -> None:
     low, high = ax.get_ylim()
     ax.set_ylim(low, high + 0.35 * (high - low))
     ax.set(xlabel="binding energy / eV", ylabel="counts / 1000")
+    ax.locator_params(axis="x", nbins=6)
     ax.legend(ncols=2, loc="upper center", fontsize=6, handlelength=1.4, columnspacing=1.0)
 
 
@@ -219,6 +222,7 @@ def draw(result: Result, ax: Axes) -> None:
 def demo(rng: np.random.Generator) -> Demo:
     """F 1s of an interphase, charged by about an electronvolt, the reference known to 0.1 eV; any background and shape."""
     part, charge = float(rng.uniform(0.15, 0.9)), float(rng.normal(0.0, 0.7))
+    measured = Uncertain(charge + float(rng.normal(0, 0.1)), 0.1)
     place = np.array([685.0 + rng.normal(0, 0.25), 688.6 + rng.normal(0, 0.3)])
     background = BACKGROUNDS[int(rng.integers(3))]
     width = 1.6 * np.exp(rng.normal(0, 0.1) + rng.normal(0, 0.15, 2))
@@ -234,6 +238,5 @@ def demo(rng: np.random.Generator) -> Demo:
         {"region": "F 1s", "photon_energy_eV": 1486.6},
         name="virtual interphase",
     )
-    measured = Uncertain(charge + float(rng.normal(0, 0.1)), 0.1)
     truth = {"fraction_LiF": part, "fraction_C-F": 1 - part, "position_LiF": float(place[0]), "position_C-F": float(place[1])}
     return Demo((spectrum,), truth, {"charge_shift_eV": measured})
