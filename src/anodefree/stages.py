@@ -92,7 +92,16 @@ MODULES: Final[dict[str, str]] = {
     "sem.compare": "anodefree.analysis.sem.compare",
     "sem.porosity": "anodefree.analysis.sem.porosity",
     "sem.scale": "anodefree.analysis.sem.scale_bar",
+    "spectrometer.ion_mass": "anodefree.simulation.instruments.ion_mass",
+    "spectrometer.ion_profile": "anodefree.simulation.instruments.ion_profile",
+    "spectrometer.photoemission": "anodefree.simulation.instruments.photoemission",
+    "spectrometer.regions": "anodefree.simulation.instruments.photoemission_regions",
     "surface.random": "anodefree.simulation.surface.random",
+    "tofsims.profile": "anodefree.analysis.tofsims.profile",
+    "tofsims.uniformity": "anodefree.analysis.tofsims.uniformity",
+    "xps.components": "anodefree.analysis.xps.components",
+    "xps.composition": "anodefree.analysis.xps.composition",
+    "xps.depth": "anodefree.analysis.xps.depth",
 }
 
 

@@ -8,6 +8,8 @@ from anodefree.errors import DataError
 from anodefree.io.polarisation import settled
 from anodefree.io.records import with_capacities
 from anodefree.kinds.cycling import CYCLING
+from anodefree.kinds.photoemission import PHOTOEMISSION
+from anodefree.kinds.photoemission_regions import PHOTOEMISSION_REGIONS, regions_of
 from anodefree.kinds.polarisation import POLARISATION
 
 _CYCLING_NOTES = ("capacity_from", "capacity_note", "cycles_from")
@@ -27,6 +29,8 @@ def as_kind(found: Measurement, kind: Kind) -> Measurement:
         return _as_polarisation(found)
     if (found.kind.name, kind.name) == (POLARISATION.name, CYCLING.name):
         return _as_cycling(found)
+    if (found.kind.name, kind.name) == (PHOTOEMISSION.name, PHOTOEMISSION_REGIONS.name):
+        return regions_of([found])
     raise DataError(
         f"holds {found.kind.title}, which cannot be taken as {kind.title}",
         found.source.name,

@@ -66,11 +66,37 @@ def _names_flux(head: bytes, suffix: str) -> bool:
     return _FLUX_HEADER.search(head) is not None
 
 
+def _starts_with_bif6(head: bytes, suffix: str) -> bool:
+    return head.startswith(b"\0\0BIF6")
+
+
 def _is_text(head: bytes, suffix: str) -> bool:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16
         return True
     odd = sum(b < 32 and b not in b"\t\n\r\f\x1a" for b in head)
     return bool(head) and b"\0" not in head and odd <= len(head) // 100
+
+
+def _is_vamas(head: bytes, suffix: str) -> bool:
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n").startswith(b"VAMAS Surface Chemical Analysis")
+
+
+_ENERGY_HEADER: Final = re.compile(
+    rb"(?:^|[\r\n])[\"# \t]{0,4}(?:[BK]\.?E\.?(?![A-Za-z])|(?:binding|kinetic)[ _]?energy)[^\r\n]{0,400}[\t,; ]",
+    re.IGNORECASE,
+)
+
+
+def _names_energy(head: bytes, suffix: str) -> bool:
+    return _is_text(head, suffix) and _ENERGY_HEADER.search(head) is not None
+
+
+_SURFACELAB: Final = re.compile(rb"(?:^|[\r\n])(?:# ?Data Point #?\t|Channel\tm/z\tIntensity)")
+
+
+def _names_ions(head: bytes, suffix: str) -> bool:
+    # The rows of names and masses above the row that is looked for may be long.
+    return _SURFACELAB.search(head) is not None or head.startswith(b"# Profile Smoothing is")
 
 
 _BDF: Final = (b"test_time_second", b"voltage_volt", b"current_ampere"), (b"Test Time / s", b"Voltage / V", b"Current / A")
@@ -93,6 +119,34 @@ _OURS: Final = (
     Format("bdf", "Battery Data Format (CSV)", ("cycling",), (".bdf.csv", ".csv"), _first_line_has(*_BDF), "anodefree.io.bdf"),
     Format("maccor", "Maccor text export", ("cycling", "polarisation"), (".txt", ".csv"), _names_maccor, "anodefree.io.maccor"),
     Format("ecochemie", "Eco Chemie (Autolab FRA)", ("impedance",), (".dfr",), _starts(b"VERSION"), "anodefree.io.ecochemie"),
+    Format(
+        "vamas",
+        "VAMAS (ISO 14976)",
+        ("photoemission", "photoemission_regions"),
+        (".vms", ".npl"),
+        _is_vamas,
+        "anodefree.io.photoelectron",
+        2**26,
+    ),
+    Format(
+        "xps_text",
+        "photoelectron spectrum as text, CasaXPS export",
+        ("photoemission", "photoemission_regions"),
+        (".csv", ".txt", ".dat"),
+        _names_energy,
+        "anodefree.io.photoelectron_text",
+        2**26,
+    ),
+    Format(
+        "surfacelab",
+        "SurfaceLab text export",
+        ("ion_profile", "ion_spectrum"),
+        (".txt",),
+        _names_ions,
+        "anodefree.io.surfacelab",
+        2**27,
+    ),
+    Format("bif6", "IONTOF images", ("ion_image",), (".bif6", ".bif"), _starts_with_bif6, "anodefree.io.bif6", 2**30),
     Format("json", "our JSON, or columns as JSON", _ALL, (".json",), _starts(b"{"), "anodefree.io.json_text", 2**26),
     Format(
         "flux", "map of flux density as text", ("flux_map",), (".csv", ".txt", ".dat"), _names_flux, "anodefree.io.flux_table"

@@ -48,12 +48,14 @@ def fit(
     *,
     absolute: bool = False,
     steps: int = 300,
+    tolerance: float = 1e-13,
 ) -> Fit:
     """Minimise the sum of squared residuals within bounds, from every start, and keep the best.
 
     Parameters where `log` holds are fitted as logarithms: they span decades and stay positive. Levenberg-Marquardt with
     Marquardt's scaling, all starts advancing together as one stack of arrays; a parameter that presses on a bound is held
-    there for the step (projected Newton). `absolute` says that the weights are true standard deviations.
+    there for the step (projected Newton). `absolute` says that the weights are true standard deviations. A start has arrived
+    where a step would lower the cost by less than its `tolerance`-th part, twice in a row.
 
     Parameters
     ----------
@@ -72,7 +74,7 @@ def fit(
         return residuals, slopes * np.where(log, values, 1.0)[:, None, :]
 
     longest = np.where(log, 3.0, np.inf)  # a factor of 20 in one step is a jump out of where the linear model holds
-    x, cost, done = _descend(in_x, np.clip(_into(starts, log), x_low, x_high), x_low, x_high, longest, steps)
+    x, cost, done = _descend(in_x, np.clip(_into(starts, log), x_low, x_high), x_low, x_high, longest, steps, tolerance)
     best = best_of(cost)
     residuals, slopes = in_x(x[best : best + 1])
     return concluded(x, cost, done, residuals[0], slopes[0], x_low, x_high, log, absolute)
@@ -148,7 +150,7 @@ def _inverse(normal: np.ndarray) -> np.ndarray:
 
 
 def _descend(
-    model: Model, x: np.ndarray, low: np.ndarray, high: np.ndarray, longest: np.ndarray, steps: int
+    model: Model, x: np.ndarray, low: np.ndarray, high: np.ndarray, longest: np.ndarray, steps: int, tolerance: float = 1e-13
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Levenberg-Marquardt on a stack of starts: where they ended (s, p), half their sum of squares (s,), which converged."""
     x, diagonal = x.copy(), np.arange(x.shape[1])
@@ -178,7 +180,7 @@ def _descend(
         gain = np.where(expected > 0, (cost[a] - new) / np.where(expected > 0, expected, 1.0), 0.0)
         better = new < cost[a]
         # Nothing left to gain, twice in a row, is the minimum; so is a gain that is lost in rounding.
-        still = (expected <= 1e-13 * cost[a]) | (cost[a] <= 1e-280)
+        still = (expected <= tolerance * cost[a]) | (cost[a] <= 1e-280)
         calm[a] = np.where(still, calm[a] + 1, 0)
         up = a[better]
         x[up], cost[up] = trial[better], new[better]

@@ -1,0 +1,1 @@
+"""Secondary-ion mass spectrometry: depth profiles and how even a layer is."""

@@ -1,0 +1,1 @@
+"""Photoelectron spectroscopy: components of a core level, composition, depth."""
