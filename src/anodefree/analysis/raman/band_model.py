@@ -1,0 +1,159 @@
+"""Overlapping bands with a shared width on a background: their posterior density, with amplitude and background integrated out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammaln
+
+from anodefree.physics.anion_bands import Species
+from anodefree.physics.line_shapes import pseudo_voigt
+
+WIDTH_SPREAD = 0.25
+"""Standard deviation of the logarithm of the shared width, before the spectrum is seen."""
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """What is fitted: axis (n,), intensity without background (n,), and columns (n, c) that the rest of the background may take.
+
+    `penalty` (c,) is one over the standard deviation of each column's coefficient; 0 leaves it free.
+    """
+
+    x_per_cm: np.ndarray
+    y: np.ndarray
+    columns: np.ndarray
+    penalty: np.ndarray
+
+
+@dataclass(frozen=True)
+class BandModel:
+    """Bands of the given species on a spectrum. Parameters: position of each band as the axis shows it [1/cm], log-ratios of
+    the areas to the last one's, log of the shared width, logit of the Lorentzian share.
+    """
+
+    species: tuple[Species, ...]
+    axis_std_per_cm: float
+    width_per_cm: float
+    width_ratio_std: float
+    spectrum: Spectrum
+    noise: float
+
+    @property
+    def size(self) -> int:
+        """How many bands."""
+        return len(self.species)
+
+    def start(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where a search begins, and the scale of each parameter."""
+        k = self.size
+        at = np.concatenate([self._centres(), np.zeros(k - 1), [np.log(self.width_per_cm), -0.5], np.zeros(self._ratios())])
+        scale = np.concatenate([np.full(k, 0.5), np.full(k - 1, 0.7), [0.1, 0.7], np.full(self._ratios(), 0.03)])
+        return at, scale
+
+    def _ratios(self) -> int:
+        return self.size if self.width_ratio_std > 0 and self.size > 1 else 0
+
+    def _centres(self) -> np.ndarray:
+        return np.array([s.centre_per_cm for s in self.species])
+
+    def covariance(self) -> np.ndarray:
+        """Of the positions before the spectrum is seen: each centre's own, and the axis' common to all [1/cm^2]."""
+        return np.diag([s.std_per_cm**2 for s in self.species]) + self.axis_std_per_cm**2
+
+    def unpack(self, p: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Positions (s, k), area fractions (s, k), widths (s, k) and Lorentzian share (s,) of parameters (s, d)."""
+        k = self.size
+        logits = np.concatenate([p[:, k : 2 * k - 1], np.zeros((len(p), 1))], axis=1)
+        e = np.exp(logits - logits.max(axis=1, keepdims=True))
+        width = np.exp(np.clip(p[:, 2 * k - 1 : 2 * k], -3, 6))
+        if self._ratios():
+            width = width * np.exp(np.clip(p[:, 2 * k + 1 :], -2, 2))
+        return p[:, :k], e / e.sum(axis=1, keepdims=True), np.broadcast_to(width, (len(p), k)), _logistic(p[:, 2 * k])
+
+    def shapes(self, p: np.ndarray) -> np.ndarray:
+        """Each band's area times its line (s, k, n), for a total area of 1."""
+        position, fraction, width, share = self.unpack(p)
+        distance = self.spectrum.x_per_cm - position[..., None]
+        return fraction[..., None] * pseudo_voigt(distance, width[..., None], share[:, None, None])
+
+    def log_density(self, p: np.ndarray) -> np.ndarray:
+        """ln (likelihood times prior) (s,), for each row of parameters, up to a constant that all models of a spectrum share."""
+        basis, rest = self._projected()
+        shape = self.shapes(p).sum(axis=1)
+        padded = np.concatenate([shape, np.zeros((len(p), len(rest) - shape.shape[1]))], axis=1)
+        padded = padded - (padded @ basis) @ basis.T
+        norm, along = (padded * padded).sum(axis=1), padded @ rest
+        n = self.spectrum.columns.shape[0] - self.spectrum.columns.shape[1] - 1
+        misfit = np.maximum(rest @ rest - along**2 / norm, 1e-300)
+        log = -0.5 * n * np.log(misfit / (n * self.noise**2)) - 0.5 * np.log(norm) - 1e9 * (along <= 0)
+        return log + self._log_prior(p)
+
+    def _projected(self) -> tuple[np.ndarray, np.ndarray]:
+        """Orthonormal basis of the background, and what is left of the spectrum beside it; penalties are rows below."""
+        cached = self.__dict__.get("_cache")
+        if cached is None:
+            s = self.spectrum
+            rows = np.concatenate([s.columns, np.diag(self.noise * s.penalty)])
+            basis, _ = np.linalg.qr(rows)
+            y = np.concatenate([s.y, np.zeros(len(s.penalty))])
+            cached = basis, y - basis @ (basis.T @ y)
+            object.__setattr__(self, "_cache", cached)
+        return cached
+
+    def _log_prior(self, p: np.ndarray) -> np.ndarray:
+        k = self.size
+        position, fraction, _, share = self.unpack(p)
+        covariance = self.covariance()
+        off = position - self._centres()
+        log = -0.5 * (np.einsum("si,ij,sj->s", off, np.linalg.inv(covariance), off) + k * np.log(2 * np.pi))
+        log -= 0.5 * np.linalg.slogdet(covariance)[1]
+        log += np.log(fraction).sum(axis=1) + gammaln(k)  # even over all mixtures
+        z = (p[:, 2 * k - 1] - np.log(self.width_per_cm)) / WIDTH_SPREAD
+        log += -0.5 * z * z - np.log(WIDTH_SPREAD * np.sqrt(2 * np.pi)) + np.log(share) + np.log1p(-share)
+        if self._ratios():
+            u = p[:, 2 * k + 1 :] / self.width_ratio_std
+            log += -0.5 * (u * u).sum(axis=1) - k * np.log(self.width_ratio_std * np.sqrt(2 * np.pi))
+        return log
+
+    def fit(self, p: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Total area (s,), bands (s, k, n) and background (s, n) at parameters (s, d)."""
+        s = self.spectrum
+        bands = self.shapes(p)
+        total = np.empty(len(p))
+        background = np.empty((len(p), len(s.y)))
+        pad = np.zeros(len(s.penalty))
+        target = np.concatenate([s.y, pad])
+        for i, shape in enumerate(bands.sum(axis=1)):
+            rows = np.column_stack([np.concatenate([shape, pad]), np.concatenate([s.columns, np.diag(self.noise * s.penalty)])])
+            c = np.linalg.lstsq(rows, target, rcond=None)[0]
+            total[i], background[i] = c[0], s.columns @ c[1:]
+        return total, bands * total[:, None, None], background
+
+
+def axis_shift(model: BandModel, position: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A draw of the axis' own shift [1/cm] for each set of positions (s, k): what of their common offset is the axis'."""
+    if model.axis_std_per_cm == 0:
+        return np.zeros(len(position))
+    precision = np.array([1 / s.std_per_cm**2 for s in model.species])
+    total = precision.sum() + 1 / model.axis_std_per_cm**2
+    off = position - np.array([s.centre_per_cm for s in model.species])
+    drawn: np.ndarray = off @ precision / total + rng.standard_normal(len(position)) / np.sqrt(total)
+    return drawn
+
+
+def _logistic(z: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-np.clip(z, -30, 30)))
+
+
+def resampled(weights: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Indices of `count` draws that stand for the weighted ones (systematic resampling)."""
+    places = (rng.random() + np.arange(count)) / count
+    return np.minimum(np.searchsorted(np.cumsum(weights), places), len(weights) - 1)
+
+
+def names(species: Sequence[Species]) -> str:
+    """`free + CIP + AGG`"""
+    return " + ".join(s.name for s in species)
