@@ -79,6 +79,12 @@ MODULES: Final[dict[str, str]] = {
     "potentiostat.lithium_cell": "anodefree.simulation.cell.lithium_impedance",
     "potentiostat.voltammetry": "anodefree.simulation.instruments.voltammetry",
     "pouch.energy": "anodefree.simulation.pouch.energy",
+    "raman.calibrate": "anodefree.analysis.raman.calibrate",
+    "raman.reference": "anodefree.analysis.raman.reference",
+    "raman.speciation": "anodefree.analysis.raman.speciation",
+    "spectrometer.infrared": "anodefree.simulation.instruments.spectrometer_infrared",
+    "spectrometer.raman": "anodefree.simulation.instruments.spectrometer",
+    "spectrometer.reference": "anodefree.simulation.instruments.spectrometer_reference",
     "surface.random": "anodefree.simulation.surface.random",
 }
 

@@ -46,12 +46,16 @@ class BandModel:
         """How many bands."""
         return len(self.species)
 
-    def start(self) -> tuple[np.ndarray, np.ndarray]:
-        """Where a search begins, and the scale of each parameter."""
+    def starts(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where searches begin (m, d), and the scale of each parameter: all bands alike, and each band as the main one."""
         k = self.size
         at = np.concatenate([self._centres(), np.zeros(k - 1), [np.log(self.width_per_cm), -0.5], np.zeros(self._ratios())])
         scale = np.concatenate([np.full(k, 0.5), np.full(k - 1, 0.7), [0.1, 0.7], np.full(self._ratios(), 0.03)])
-        return at, scale
+        starts = np.tile(at, (k + 1 if k > 2 else 1, 1))
+        for main in range(k if k > 2 else 0):
+            logits = np.where(np.arange(k) == main, 2.0, 0.0)
+            starts[main + 1, k : 2 * k - 1] = logits[:-1] - logits[-1]
+        return starts, scale
 
     def _ratios(self) -> int:
         return self.size if self.width_ratio_std > 0 and self.size > 1 else 0
@@ -81,15 +85,42 @@ class BandModel:
 
     def log_density(self, p: np.ndarray) -> np.ndarray:
         """ln (likelihood times prior) (s,), for each row of parameters, up to a constant that all models of a spectrum share."""
-        basis, rest = self._projected()
-        shape = self.shapes(p).sum(axis=1)
-        padded = np.concatenate([shape, np.zeros((len(p), len(rest) - shape.shape[1]))], axis=1)
-        padded = padded - (padded @ basis) @ basis.T
+        _, rest = self._projected()
+        padded = self._beside_background(p)
         norm, along = (padded * padded).sum(axis=1), padded @ rest
         n = self.spectrum.columns.shape[0] - self.spectrum.columns.shape[1] - 1
         misfit = np.maximum(rest @ rest - along**2 / norm, 1e-300)
         log = -0.5 * n * np.log(misfit / (n * self.noise**2)) - 0.5 * np.log(norm) - 1e9 * (along <= 0)
-        return log + self._log_prior(p)
+        return np.asarray(log + self._log_prior(p))
+
+    def residuals(self, p: np.ndarray) -> np.ndarray:
+        """What bands and background leave of the spectrum (s, n), at the best amplitude for each row of parameters."""
+        _, rest = self._projected()
+        padded = self._beside_background(p)
+        return np.asarray(rest - (padded @ rest / (padded * padded).sum(axis=1))[:, None] * padded)
+
+    def prior_curvature(self, at: np.ndarray) -> np.ndarray:
+        """(d, d) of minus ln prior at one set of parameters."""
+        k = self.size
+        _, fraction, _, share = self.unpack(at[None])
+        curvature = np.zeros((len(at), len(at)))
+        curvature[:k, :k] = np.linalg.inv(self.covariance())
+        f = fraction[0, :-1]
+        curvature[k : 2 * k - 1, k : 2 * k - 1] = k * (np.diag(f) - np.outer(f, f))
+        curvature[2 * k - 1, 2 * k - 1] = WIDTH_SPREAD**-2
+        curvature[2 * k, 2 * k] = 2 * share[0] * (1 - share[0])
+        for i in range(2 * k + 1, len(at)):
+            curvature[i, i] = self.width_ratio_std**-2
+        return curvature
+
+    def _beside_background(self, p: np.ndarray) -> np.ndarray:
+        from anodefree.numerics.compiled.band_sum import band_sum
+
+        basis, rest = self._projected()
+        padded = np.zeros((len(p), len(rest)))
+        position, fraction, width, share = self.unpack(p)
+        band_sum(self.spectrum.x_per_cm, np.ascontiguousarray(position), fraction, np.ascontiguousarray(width), share, padded)
+        return np.asarray(padded - (padded @ basis) @ basis.T)
 
     def _projected(self) -> tuple[np.ndarray, np.ndarray]:
         """Orthonormal basis of the background, and what is left of the spectrum beside it; penalties are rows below."""
@@ -118,19 +149,19 @@ class BandModel:
             log += -0.5 * (u * u).sum(axis=1) - k * np.log(self.width_ratio_std * np.sqrt(2 * np.pi))
         return log
 
-    def fit(self, p: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Total area (s,), bands (s, k, n) and background (s, n) at parameters (s, d)."""
+    def area(self, p: np.ndarray) -> np.ndarray:
+        """The best total area (s,) at parameters (s, d)."""
+        _, rest = self._projected()
+        padded = self._beside_background(p)
+        return np.asarray(padded @ rest / (padded * padded).sum(axis=1))
+
+    def fit(self, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Bands (k, n) and background (n,) at one set of parameters (d,)."""
         s = self.spectrum
-        bands = self.shapes(p)
-        total = np.empty(len(p))
-        background = np.empty((len(p), len(s.y)))
-        pad = np.zeros(len(s.penalty))
-        target = np.concatenate([s.y, pad])
-        for i, shape in enumerate(bands.sum(axis=1)):
-            rows = np.column_stack([np.concatenate([shape, pad]), np.concatenate([s.columns, np.diag(self.noise * s.penalty)])])
-            c = np.linalg.lstsq(rows, target, rcond=None)[0]
-            total[i], background[i] = c[0], s.columns @ c[1:]
-        return total, bands * total[:, None, None], background
+        bands = self.area(at[None])[0] * self.shapes(at[None])[0]
+        rows = np.concatenate([s.columns, np.diag(self.noise * s.penalty)])
+        target = np.concatenate([s.y - bands.sum(axis=0), np.zeros(len(s.penalty))])
+        return bands, s.columns @ np.linalg.lstsq(rows, target, rcond=None)[0]
 
 
 def axis_shift(model: BandModel, position: np.ndarray, rng: np.random.Generator) -> np.ndarray:
