@@ -125,7 +125,9 @@ def _is_labspec(head: bytes, suffix: str) -> bool:
 
 
 def _is_jcamp(head: bytes, suffix: str) -> bool:
-    return re.match(rb"(?:\xef\xbb\xbf)?\s{0,99}(?:\$\$[^\n]{0,200}\s{1,9}){0,9}##\s{0,9}TITLE", head, re.IGNORECASE) is not None
+    return (
+        re.match(rb"(?:\xef\xbb\xbf)?\s{0,99}(?:\$\$[^\n]{0,200}\s{1,9}){0,9}##\s{0,9}TITLE", head, re.IGNORECASE) is not None
+    )
 
 
 _SPECTRUM: Final = ("spectrum",)

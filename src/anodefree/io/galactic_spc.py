@@ -58,7 +58,8 @@ def read(path: Path, *, laser_m: float | None = None) -> Measurement:
         scale = own if flags & _MULTI and own else exponent
         y, at = _ordinates(data, at + _SUB, points, scale, bool(flags & _SIXTEEN))
         rows.append(y)
-    assert axis is not None  # there is at least one spectrum
+    if axis is None:
+        raise DataError("has no axis", hint=_EXPORT)
     unit, meta = _meaning(data[28], data[29], laser_m)
     meta |= {"title": text(data, 88, 130), "instrument": text(data, 45, 9)}
     z = np.array(starts)

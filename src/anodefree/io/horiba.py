@@ -118,7 +118,7 @@ def _text(lines: Sequence[str], laser_m: float | None) -> Measurement:
     if not rest or any(len(r) != len(x) + beside for _, r in rest):
         raise DataError(f"its first row has {len(x)} shifts, another row not as many intensities", f"line {at + 1}", _EXPORT)
     block = np.array([r for _, r in rest])
-    return vibrational(x, unit, block[:, beside:], meta, _beside(block[:, :beside], settings))
+    return vibrational(np.array(x), unit, block[:, beside:], meta, _beside(block[:, :beside], settings))
 
 
 def _spectral(name: str, value: str, settings: Mapping[str, str]) -> bool:

@@ -1,4 +1,4 @@
-"""The packed numbers of JCAMP-DX: plain and fixed (AFFN, PAC), first digit as a letter (SQZ), differences (DIF), repeats (DUP)."""
+"""The packed numbers of JCAMP-DX: plain (AFFN, PAC), first digit as a letter (SQZ), differences (DIF), repeats (DUP)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ _SQUEEZED: Final = {c: str(i) for i, c in enumerate("@ABCDEFGHI")} | {c: f"-{i}"
 _DIFFERENCE: Final = {c: str(i) for i, c in enumerate("%JKLMNOPQR")} | {c: f"-{i}" for i, c in enumerate("jklmnopqr", start=1)}
 _REPEAT: Final = {c: str(i) for i, c in enumerate("STUVWXYZs", start=1)}
 # An exponent needs a sign here: E alone is the squeezed digit 5.
-_TOKEN: Final = re.compile(r"[\s,;]{0,99}(?:([+-]?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:[Ee][+-]\d{1,3})?)|([@A-Ia-i%J-Rj-rS-Zs])(\d{0,40}(?:\.\d{0,40})?))")
+_TOKEN: Final = re.compile(
+    r"[\s,;]{0,99}(?:([+-]?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:[Ee][+-]\d{1,3})?)|([@A-Ia-i%J-Rj-rS-Zs])(\d{0,40}(?:\.\d{0,40})?))"
+)
 
 
 def unpacked(rows: Sequence[tuple[int, str]], most: int) -> tuple[list[tuple[int, float, int]], np.ndarray]:

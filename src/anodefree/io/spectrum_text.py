@@ -1,4 +1,4 @@
-"""A spectrum as text: a column of shifts and one or many of intensities; also WiRE's export of maps, with a row for each point."""
+"""A spectrum as text: a column of shifts and one or many of intensities; WiRE's export of maps, with a row for each point."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def plausible(x: np.ndarray) -> bool:
     ordered = bool((step > 0).all()) and float(step.max()) <= 10 * float(np.median(step))
     # A clock that counts from 0 in whole seconds is no axis of a spectrum.
     clock = x[0] == 0 and bool((x == np.round(x)).all())
-    return ordered and not clock and -2000 <= float(x.min()) and 150 <= float(x.max()) <= 12000 and float(np.ptp(x)) >= 100
+    return ordered and not clock and float(x.min()) >= -2000 and 150 <= float(x.max()) <= 12000 and float(np.ptp(x)) >= 100
 
 
 def is_spectrum(head: bytes, suffix: str) -> bool:
@@ -115,7 +115,11 @@ def _names(lines: Sequence[str], first: int, split: Split, width: int) -> list[s
         if len(cells) != width and width < 50:
             tabs = [c.strip().strip('"') for c in re.split(r"\t+|;|,| {2,}", text) if c.strip()]
             cells = tabs if len(tabs) == width else cells
-        if cells and not any(is_number(c, comma=True) for c in cells[:1]) and (len(cells) == width or SAYS_SHIFT.search(cells[0])):
+        if (
+            cells
+            and not any(is_number(c, comma=True) for c in cells[:1])
+            and (len(cells) == width or SAYS_SHIFT.search(cells[0]))
+        ):
             return cells if len(cells) == width else [cells[0], *[""] * (width - 1)]
     return []
 

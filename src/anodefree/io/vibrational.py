@@ -1,4 +1,4 @@
-"""The axis of a vibrational spectrum in any unit -> wavenumbers that rise; what an instrument calls its quantity -> our word."""
+"""The axis of a vibrational spectrum in any unit -> wavenumbers that rise; an instrument's word for its quantity -> ours."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ NM_PER_CM: Final = 1e7
 MAX_POINTS: Final = 2**26
 FEWEST: Final = 3
 SAYS_SHIFT: Final = re.compile(r"raman|shift|^#?\s{0,3}wave\b|wave\s{0,3}num|^spectr", re.IGNORECASE)
-_PER_CM: Final = re.compile(r"cm\s{0,2}(?:\^|\*\*)?\s{0,2}\(?\s{0,2}[-−⁻–]\s{0,2}[1¹]|1\s{0,2}/\s{0,2}cm|/\s{0,2}cm\b|kayser", re.IGNORECASE)
+_PER_CM: Final = re.compile(
+    r"cm\s{0,2}(?:\^|\*\*)?\s{0,2}\(?\s{0,2}[-−⁻–]\s{0,2}[1¹]|1\s{0,2}/\s{0,2}cm|/\s{0,2}cm\b|kayser", re.IGNORECASE
+)
 _NM: Final = re.compile(r"\bnm\b|nanomet", re.IGNORECASE)
 _UM: Final = re.compile(r"\b[uµμ]m\b|micromet|micron", re.IGNORECASE)
 

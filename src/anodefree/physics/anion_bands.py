@@ -13,6 +13,8 @@ class Species:
     name: str
     centre_per_cm: float
     std_per_cm: float
+    published_per_cm: tuple[float, float] = (0.0, 0.0)
+    """Lowest and highest place that is given for it."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,21 @@ class Anion:
 
 ANIONS: Final[dict[str, Anion]] = {
     "TFSI": Anion(
-        (Species("free", 739.5, 0.6), Species("CIP", 745.0, 0.6), Species("AGG", 748.5, 0.7)),
+        (
+            Species("free", 739.5, 0.6, (739.0, 740.0)),
+            Species("CIP", 745.0, 0.6, (744.0, 746.0)),
+            Species("AGG", 748.5, 0.7, (747.0, 750.0)),
+        ),
         Species("coordinated", 746.2, 1.3),
         8.0,
         (712.0, 775.0),
     ),
     "FSI": Anion(
-        (Species("free", 719.5, 1.2), Species("CIP", 731.0, 1.5), Species("AGG", 742.0, 2.0)),
+        (
+            Species("free", 719.5, 1.2, (718.0, 721.0)),
+            Species("CIP", 731.0, 1.5, (729.0, 733.0)),
+            Species("AGG", 742.0, 2.0, (739.0, 746.0)),
+        ),
         Species("coordinated", 735.0, 4.0),
         15.0,
         (675.0, 790.0),

@@ -1,4 +1,4 @@
-"""How far a spectrometer's axis is off, along the axis: a polynomial whose order evidence chooses, robust against wrong lines."""
+"""How far a spectrometer's axis is off: a polynomial whose order evidence chooses, robust against wrong lines."""
 
 from __future__ import annotations
 

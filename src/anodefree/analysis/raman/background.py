@@ -16,7 +16,7 @@ _ROUNDS: Final = 50
 
 def backgrounds(x_per_cm: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Backgrounds (b, n) of a spectrum by asymmetrically reweighted penalised least squares, one for each stiffness."""
-    from pybaselines import Baseline
+    from pybaselines import Baseline  # type: ignore[import-untyped]
 
     even = np.linspace(x_per_cm[0], x_per_cm[-1], len(x_per_cm))
     values = np.interp(even, x_per_cm, y)
@@ -32,7 +32,11 @@ def backgrounds(x_per_cm: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def prepared(
-    x_per_cm: np.ndarray, y: np.ndarray, window_per_cm: tuple[float, float], interfering_per_cm: tuple[float, ...], width_per_cm: float
+    x_per_cm: np.ndarray,
+    y: np.ndarray,
+    window_per_cm: tuple[float, float],
+    interfering_per_cm: tuple[float, ...],
+    width_per_cm: float,
 ) -> tuple[Spectrum, np.ndarray]:
     """A window of a spectrum without its background, and the mean background there (n,).
 

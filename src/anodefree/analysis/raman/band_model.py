@@ -1,4 +1,4 @@
-"""Overlapping bands with a shared width on a background: their posterior density, with amplitude and background integrated out."""
+"""Overlapping bands on a background: their posterior density, with amplitude, background and noise integrated out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WIDTH_SPREAD = 0.25
 
 @dataclass(frozen=True)
 class Spectrum:
-    """What is fitted: axis (n,), intensity without background (n,), and columns (n, c) that the rest of the background may take.
+    """What is fitted: axis (n,), intensity without background (n,), columns (n, c) that the rest of the background may take.
 
     `penalty` (c,) is one over the standard deviation of each column's coefficient; 0 leaves it free.
     """
@@ -49,7 +49,7 @@ class BandModel:
     def starts(self) -> tuple[np.ndarray, np.ndarray]:
         """Where searches begin (m, d), and the scale of each parameter: all bands alike, and each band as the main one."""
         k = self.size
-        at = np.concatenate([self._centres(), np.zeros(k - 1), [np.log(self.width_per_cm), -0.5], np.zeros(self._ratios())])
+        at = np.concatenate([self.centres(), np.zeros(k - 1), [np.log(self.width_per_cm), -0.5], np.zeros(self._ratios())])
         scale = np.concatenate([np.full(k, 0.5), np.full(k - 1, 0.7), [0.1, 0.7], np.full(self._ratios(), 0.03)])
         starts = np.tile(at, (k + 1 if k > 2 else 1, 1))
         for main in range(k if k > 2 else 0):
@@ -60,7 +60,8 @@ class BandModel:
     def _ratios(self) -> int:
         return self.size if self.width_ratio_std > 0 and self.size > 1 else 0
 
-    def _centres(self) -> np.ndarray:
+    def centres(self) -> np.ndarray:
+        """Where the species' bands are known to be [1/cm] (k,)."""
         return np.array([s.centre_per_cm for s in self.species])
 
     def covariance(self) -> np.ndarray:
@@ -79,12 +80,16 @@ class BandModel:
 
     def shapes(self, p: np.ndarray) -> np.ndarray:
         """Each band's area times its line (s, k, n), for a total area of 1."""
+        return self.shapes_at(p, self.spectrum.x_per_cm)
+
+    def shapes_at(self, p: np.ndarray, x_per_cm: np.ndarray) -> np.ndarray:
+        """The same on any axis."""
         position, fraction, width, share = self.unpack(p)
-        distance = self.spectrum.x_per_cm - position[..., None]
+        distance = x_per_cm - position[..., None]
         return fraction[..., None] * pseudo_voigt(distance, width[..., None], share[:, None, None])
 
     def log_density(self, p: np.ndarray) -> np.ndarray:
-        """ln (likelihood times prior) (s,), for each row of parameters, up to a constant that all models of a spectrum share."""
+        """ln (likelihood times prior) (s,) for rows of parameters, up to a constant that all models of a spectrum share."""
         _, rest = self._projected()
         padded = self._beside_background(p)
         norm, along = (padded * padded).sum(axis=1), padded @ rest
@@ -138,7 +143,7 @@ class BandModel:
         k = self.size
         position, fraction, _, share = self.unpack(p)
         covariance = self.covariance()
-        off = position - self._centres()
+        off = position - self.centres()
         log = -0.5 * (np.einsum("si,ij,sj->s", off, np.linalg.inv(covariance), off) + k * np.log(2 * np.pi))
         log -= 0.5 * np.linalg.slogdet(covariance)[1]
         log += np.log(fraction).sum(axis=1) + gammaln(k)  # even over all mixtures

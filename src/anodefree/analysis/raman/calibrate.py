@@ -26,8 +26,12 @@ def calibrate(
     reference: Spectrum,
     *,
     material: Annotated[Material, Par("what the reference is")],
-    laser_m: Annotated[float | None, Par("wavelength of the laser, as the axis was computed with; none: the file's", gt=0)] = None,
-    reach_per_cm: Annotated[float, Par("how far the axis may be off", gt=0, le=100, source="instruments: 1 to 5 1/cm", assumed=True)] = 15.0,
+    laser_m: Annotated[
+        float | None, Par("wavelength of the laser, as the axis was computed with; none: the file's", gt=0)
+    ] = None,
+    reach_per_cm: Annotated[
+        float, Par("how far the axis may be off", gt=0, le=100, source="instruments: 1 to 5 1/cm", assumed=True)
+    ] = 15.0,
     drift_std_per_cm: Annotated[
         float,
         Par(
@@ -55,7 +59,9 @@ def calibrate(
     off, std = error.at(x)
     true = x - off
     if (np.diff(true) <= 0).any():
-        raise NumericalError("the correction would fold the axis", spectrum.source.name, "are the lines assigned rightly? raman.reference shows")
+        raise NumericalError(
+            "the correction would fold the axis", spectrum.source.name, "are the lines assigned rightly? raman.reference shows"
+        )
     before = spectrum.meta.get("shift_error_per_cm")
     earlier = float(before) if spectrum.meta.get("calibrated") and isinstance(before, (int, float)) else 0.0
     own = float(np.median(std))
@@ -92,5 +98,8 @@ def demo(rng: np.random.Generator) -> Demo:
     x = np.arange(300.0, 900.0, 1.0)
     line = gauss(x - shift - SILICON[0].shift_per_cm, 8.0)[None] * 1e4
     sample = gauss(x - shift - 742.0, 9.0)[None] * 1e4
-    pair = tuple(Measurement.of(SPECTRUM, {"shift_per_cm": x, "intensity": y}, name=n) for y, n in ((sample, "sample"), (line, "silicon")))
+    pair = tuple(
+        Measurement.of(SPECTRUM, {"shift_per_cm": x, "intensity": y}, name=n)
+        for y, n in ((sample, "sample"), (line, "silicon"))
+    )
     return Demo(pair, {"shift_per_cm": x - shift}, {"material": "silicon"}, tolerance=1e-6)

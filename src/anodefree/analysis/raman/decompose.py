@@ -1,4 +1,4 @@
-"""An anion's band -> shares of its species: every number of bands that evidence allows, weighed, with the axis' error inside."""
+"""An anion's band -> shares of its species: each number of bands weighed by evidence, the axis' error inside."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from anodefree.analysis.raman.band_model import BandModel, Spectrum, axis_shift, names, resampled
-from anodefree.analysis.raman.posterior import Mode, mode_of, samples_of
+from anodefree.analysis.raman.posterior import Mode, mode_of, samples_of, walked
 from anodefree.physics.anion_bands import Anion, Species
 
 NEGLIGIBLE: Final = 7.0
@@ -18,6 +18,8 @@ NEGLIGIBLE: Final = 7.0
 DRAWS: Final = 600
 SAMPLES: Final = 1000
 WANTED: Final = 400.0
+FEW: Final = 120.0
+"""Weighted draws that are worth fewer equal ones are walked on from."""
 _SAME: Final = 0.3
 SPIKE: Final = 6.0
 _SPIKES: Final = 0.1
@@ -38,7 +40,7 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Speciation:
+class Draws:
     """Draws (s,) of the shares by area, each as likely as any other; NaN where the drawn model does not tell CIP from AGG."""
 
     free: np.ndarray
@@ -48,7 +50,18 @@ class Speciation:
     width_per_cm: np.ndarray
     area: np.ndarray
     shift_per_cm: np.ndarray
+
+
+@dataclass(frozen=True)
+class Speciation:
+    """What a spectrum says of an anion's species: draws over all candidates, the candidates, and the best of them."""
+
+    drawn: Draws
     candidates: tuple[Band, ...]
+    whole: Band
+    """The candidate that has room for every species: the shares come from it."""
+    parameters: np.ndarray
+    """Equally likely parameters (s, d) of it."""
     probability: np.ndarray
     """Of each candidate."""
     spectrum: Spectrum
@@ -56,7 +69,7 @@ class Speciation:
     spikes: int
     effective: float
     best: tuple[np.ndarray, np.ndarray, np.ndarray]
-    """Bands (k, n), background (n,) beside the mean one, and residuals (n,) of the most probable candidate's mode."""
+    """Bands (k, n), background (n,) beside the mean one, and residuals (n,) at the mode of the whole candidate."""
     single: float
     """ln of the odds of one band alone against the best candidate."""
 
@@ -69,11 +82,11 @@ class Speciation:
 def candidates_of(anion: Anion) -> tuple[tuple[Species, ...], ...]:
     """What a spectrum may hold: two bands, three, or one alone.
 
-    A single band claims that the other species are absent to the last ion. No spectrum shows that, so one band is weighed for the
-    record, and only the candidates that leave room for every species enter the shares.
+    Fewer bands claim that a species is absent to the last ion, or that CIP and AGG are one. No spectrum shows that: they are
+    weighed as evidence for telling CIP from AGG, while the shares come from the candidate that has room for every species.
     """
-    free, _, _ = anion.species
-    return ((free, anion.coordinated), anion.species, (free,), (anion.coordinated,))
+    free = anion.species[0]
+    return (anion.species, (free, anion.coordinated), (free,), (anion.coordinated,))
 
 
 def decompose(
@@ -93,27 +106,31 @@ def decompose(
     prior = np.array([-np.log(sum(len(w) == len(s) for w in wanted)) for s in wanted])
     first = np.array([m[0].log_evidence for m in modes]) + prior
     bands, draws, effective = [], [], np.inf
-    enters = np.array([len(m.species) > 1 for m in models])
-    for model, mode, p0, estimate, whole in zip(models, modes, prior, first, enters, strict=True):
-        if not whole or estimate < first[enters].max() - NEGLIGIBLE:
+    sampled = np.array([len(m.species) > 1 for m in models])
+    for model, mode, p0, estimate, wide in zip(models, modes, prior, first, sampled, strict=True):
+        if not wide or (estimate < first[sampled].max() - NEGLIGIBLE and not whole_set(model.species, anion)):
             bands.append(Band(model, mode[0], float(estimate)))
             draws.append(np.empty((0, len(mode[0].at))))
             continue
         found = samples_of(model.log_density, mode, rng, SAMPLES, WANTED)
         bands.append(Band(model, mode[0], found.log_evidence + float(p0)))
+        if found.effective < FEW and len(model.species) > 2:
+            found = walked(model.log_density, found, model.starts()[1], rng)
         draws.append(found.values[resampled(found.weights, DRAWS, rng)])
-        effective = min(effective, found.effective)
+        if whole_set(model.species, anion):
+            effective = found.effective
     log = np.array([b.log_evidence if len(d) else -np.inf for b, d in zip(bands, draws, strict=True)])
     probability = np.exp(log - logsumexp(log))
-    pooled = [_drawn(b.model, d, p, rng) for b, d, p in zip(bands, draws, probability, strict=True) if len(d)]
-    columns = [np.concatenate(c) for c in zip(*pooled, strict=True)]
-    best = bands[int(np.argmax(probability))]
+    chosen = next(k for k, b in enumerate(bands) if fixed or whole_set(b.model.species, anion))
+    best = bands[chosen]
     single = float(max((b.log_evidence for b in bands if len(b.model.species) == 1), default=-np.inf) - log.max())
     lines, background = best.model.fit(best.mode.at)
     residual = spectrum.y - lines.sum(axis=0) - background
     return Speciation(
-        *columns,
+        Draws(*_drawn(best.model, draws[chosen], rng)),
         candidates=tuple(bands),
+        whole=best,
+        parameters=draws[chosen],
         probability=probability,
         spectrum=spectrum,
         spikes=spikes,
@@ -135,11 +152,14 @@ def _modes(model: BandModel) -> list[Mode]:
     return kept
 
 
-def _drawn(model: BandModel, draws: np.ndarray, probability: float, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """Free, CIP, AGG, position, width, area and shift of as many draws as the model's probability deserves."""
-    count = round(probability * DRAWS)
-    p = draws[rng.permutation(len(draws))[:count]]
-    position, share, width, _ = model.unpack(p)
+def whole_set(species: Sequence[Species], anion: Anion) -> bool:
+    """Whether a candidate has room for every species of the anion."""
+    return len(species) == len(anion.species)
+
+
+def _drawn(model: BandModel, p: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    """Free, CIP, AGG, position, width, area and shift of each row of parameters."""
+    position, share, _, _ = model.unpack(p)
     column = {s.name: share[:, k] for k, s in enumerate(model.species)}
     free = column.get("free", np.zeros(len(p)))
     gap = np.full(len(p), np.nan)
@@ -154,8 +174,6 @@ def _outline(model: BandModel, p: np.ndarray) -> tuple[np.ndarray, np.ndarray, n
     from anodefree.numerics.compiled.band_sum import band_sum
 
     position, share, width, lorentzian = model.unpack(p)
-    if not len(p):
-        return np.empty(0), np.empty(0), np.empty(0)
     reach = 1.5 * float(width.max())
     x = np.linspace(float(position.min()) - reach, float(position.max()) + reach, 400)
     sums = np.empty((len(p), len(x)))
@@ -179,7 +197,9 @@ def _without_spikes(spectrum: Spectrum, anion: Anion, axis_std_per_cm: float) ->
         model = BandModel(anion.species, axis_std_per_cm, anion.width_per_cm, 0.0, spectrum, noise)
         residual = model.residuals(_modes(model)[0].at[None])[0, : len(spectrum.y)]
         size = 1.4826 * float(np.median(np.abs(residual)))
-        noise = max(float(np.sqrt(np.mean(np.clip(residual, -3 * size, 3 * size) ** 2))), 1e-12 * float(np.abs(spectrum.y).max()))
+        noise = max(
+            float(np.sqrt(np.mean(np.clip(residual, -3 * size, 3 * size) ** 2))), 1e-12 * float(np.abs(spectrum.y).max())
+        )
         keep = residual < SPIKE * max(size, 1e-300)
         if keep.all() or taken + int(np.sum(~keep)) > most:
             break

@@ -94,7 +94,8 @@ def matched(found: Sequence[Found], known: Sequence[Line], reach_per_cm: float) 
     offsets = np.arange(-reach_per_cm, reach_per_cm + 0.1, 0.25)
     closeness = max(0.3 * width, 1.0)
     score = [
-        float((weight[:, None] * strength * np.exp(-0.5 * ((places[:, None] - o - reference) / closeness) ** 2)).sum()) for o in offsets
+        float((weight[:, None] * strength * np.exp(-0.5 * ((places[:, None] - o - reference) / closeness) ** 2)).sum())
+        for o in offsets
     ]
     offset = float(offsets[int(np.argmax(score))])
     pairs: list[tuple[Found, Line]] = []
@@ -115,5 +116,8 @@ def _alone(known: Sequence[Line], apart_per_cm: float) -> list[Line]:
     return [
         k
         for k in known
-        if not any(o is not k and abs(o.shift_per_cm - k.shift_per_cm) < apart_per_cm and o.strength > _BESIDE * k.strength for o in known)
+        if not any(
+            o is not k and abs(o.shift_per_cm - k.shift_per_cm) < apart_per_cm and o.strength > _BESIDE * k.strength
+            for o in known
+        )
     ]

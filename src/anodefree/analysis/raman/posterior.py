@@ -1,4 +1,4 @@
-"""What a density known up to a factor says: its mode, samples with weights, and its integral, by adaptive importance sampling."""
+"""What a density known up to a factor says: its mode, weighted samples and integral, by adaptive importance sampling."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ LogDensity = Callable[[np.ndarray], np.ndarray]
 GAIN = 1e-2
 """A search ends where a step raises ln density by less."""
 LARGEST = 4.0
+WALK = 200
 """A spread beyond so many scales is not taken from a flat curvature."""
 DEGREES = 5.0
 STEP = 1e-3
@@ -51,7 +52,7 @@ class Mode:
 
 @dataclass(frozen=True)
 class Samples:
-    """Draws (s, d) with weights (s,) that sum to 1, the log of the density's integral, and how many equal draws they are worth."""
+    """Draws (s, d), weights (s,) that sum to 1, ln of the density's integral, and how many equal draws they are worth."""
 
     values: np.ndarray
     weights: np.ndarray
@@ -143,11 +144,37 @@ def samples_of(
         factor = np.linalg.cholesky((centred.T * capped @ centred + floor) * WIDEN)
         new = _student(mean, factor, count, rng)
         log = np.concatenate([log, log_density(new)])
-        parts = [np.concatenate([q, np.log(n) + _log_student(new, at, f)]) for q, (at, f, n) in zip(parts, proposals, strict=True)]
+        parts = [
+            np.concatenate([q, np.log(n) + _log_student(new, at, f)]) for q, (at, f, n) in zip(parts, proposals, strict=True)
+        ]
         draws = np.concatenate([draws, new])
         proposals.append((mean, factor, count))
         parts.append(np.log(count) + _log_student(draws, mean, factor))
     return Samples(draws, weights, total, effective)
+
+
+def walked(log_density: LogDensity, found: Samples, scale: np.ndarray, rng: np.random.Generator, walkers: int = 80) -> Samples:
+    """Draws of equal weight from a walk that begins at weighted ones: where importance sampling is left with few.
+
+    Each half of the walkers moves in turn along the difference of two of the other half (ter Braak, 2006).
+    """
+    start = rng.choice(len(found.weights), walkers, p=found.weights)
+    at = found.values[start] + 0.3 * scale * rng.standard_normal((walkers, found.values.shape[1]))
+    log, kept = log_density(at), []
+    reach = 2.38 / np.sqrt(2 * at.shape[1])
+    for turn in range(WALK):
+        half = np.arange(turn % 2, walkers, 2)
+        other = np.arange(1 - turn % 2, walkers, 2)
+        one, two = rng.choice(other, len(half)), rng.choice(other, len(half))
+        step = np.where(rng.random(len(half)) < 0.1, 1.0, reach * rng.uniform(0.4, 1.1, len(half)))
+        new = at[half] + step[:, None] * (at[one] - at[two]) + 1e-3 * scale * rng.standard_normal((len(half), at.shape[1]))
+        new_log = log_density(new)
+        taken = np.log(rng.random(len(half))) < new_log - log[half]
+        at[half[taken]], log[half[taken]] = new[taken], new_log[taken]
+        if turn >= WALK // 2 and turn % 10 == 0:
+            kept.append(at.copy())
+    values = np.concatenate(kept)
+    return Samples(values, np.full(len(values), 1 / len(values)), found.log_evidence, float(walkers))
 
 
 def _student(mean: np.ndarray, factor: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:

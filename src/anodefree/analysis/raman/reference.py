@@ -43,8 +43,12 @@ def reference(
     spectrum: Spectrum,
     *,
     material: Annotated[Material, Par("what was measured")],
-    laser_m: Annotated[float | None, Par("wavelength of the laser, as the axis was computed with; none: the file's", gt=0)] = None,
-    reach_per_cm: Annotated[float, Par("how far the axis may be off", gt=0, le=100, source="instruments: 1 to 5 1/cm", assumed=True)] = 15.0,
+    laser_m: Annotated[
+        float | None, Par("wavelength of the laser, as the axis was computed with; none: the file's", gt=0)
+    ] = None,
+    reach_per_cm: Annotated[
+        float, Par("how far the axis may be off", gt=0, le=100, source="instruments: 1 to 5 1/cm", assumed=True)
+    ] = 15.0,
 ) -> Result:
     """How far a spectrometer's axis is off, from the spectrum of a reference.
 
@@ -54,8 +58,8 @@ def reference(
     robust standard deviations taken out. Neon: shift = 1e7/laser - 1e7/(n lambda_air), n of standard air.
     Estimates: `offset`, the mean error along the lines [1/cm]; `rms` of what the polynomial leaves; `axis_std`, the standard
     deviation of a corrected axis, at the middle of its range; `order`; `lines`. Curves over `line` and over `axis`.
-    *Valid when* the reference fills the slit as the sample does. *Source* ASTM E1840-96 (2014), polystyrene; NIST Atomic Spectra
-    Database, neon; NMIJ CRM 5606, silicon; Rutt and Nicola (1974), calcite; Edlen (1966), air.
+    *Valid when* the reference fills the slit as the sample does. *Source* ASTM E1840-96 (2014), polystyrene; NIST Atomic
+    Spectra Database, neon; NMIJ CRM 5606, silicon; Rutt and Nicola (1974), calcite; Edlen (1966), air.
     Raises ConfigError (no laser for neon), DataError (none of its lines is there).
     """
     error = axis_error(spectrum, material, laser_of(spectrum, laser_m, material), reach_per_cm)
@@ -69,8 +73,18 @@ def reference(
     return Result.of(
         {
             "offset": Estimate(float(offset[0]), float(offset_std[0]), "1/cm", "shown minus true, at the middle of the lines"),
-            "rms": Estimate(error.rms_per_cm, error.rms_per_cm / np.sqrt(2 * max(count - error.order - 1, 1)), "1/cm", "scatter of the lines"),
-            "axis_std": Estimate(middle, middle / np.sqrt(2 * max(count - error.order - 1, 1)), "1/cm", "standard deviation of the corrected axis"),
+            "rms": Estimate(
+                error.rms_per_cm,
+                error.rms_per_cm / np.sqrt(2 * max(count - error.order - 1, 1)),
+                "1/cm",
+                "scatter of the lines",
+            ),
+            "axis_std": Estimate(
+                middle,
+                middle / np.sqrt(2 * max(count - error.order - 1, 1)),
+                "1/cm",
+                "standard deviation of the corrected axis",
+            ),
             "order": Estimate(error.order, 0.0, "1", "order of the polynomial"),
             "lines": Estimate(count, 0.0, "1", "lines that were used"),
         },
@@ -84,12 +98,14 @@ def reference(
             "error_std_per_cm": ("axis", along_std),
         },
         [
-            Check.that("lines", count >= 3 or material == "silicon", f"{count} lines were found", f"only {count} lines were found"),
+            Check.that(
+                "lines", count >= 3 or material == "silicon", f"{count} lines were found", f"only {count} lines were found"
+            ),
             Check.that(
                 "wrong lines",
                 left <= 0.25 * len(error.used),
                 f"{left} of {len(error.used)} lines lie far off the rest",
-                f"{left} of {len(error.used)} lines lie far off the rest and were left out: is it {material}, and the laser right?",
+                f"{left} of {len(error.used)} lines lie far off the rest, left out: is it {material}, the laser right?",
             ),
         ],
     )
@@ -105,7 +121,16 @@ def draw(result: Result, ax: Axes) -> None:
     band = 2 * c["error_std_per_cm"]
     ax.fill_between(c["axis_per_cm"], c["error_per_cm"] - band, c["error_per_cm"] + band, color=COLOURS[0], alpha=0.2, lw=0)
     ax.plot(c["axis_per_cm"], c["error_per_cm"], color=COLOURS[0], label=f"order {result['order']:.0f}")
-    ax.errorbar(c["line_shown_per_cm"][used], off[used], c["line_std_per_cm"][used], fmt="o", color=COLOURS[1], lw=0.8, ms=3, label="lines")
+    ax.errorbar(
+        c["line_shown_per_cm"][used],
+        off[used],
+        c["line_std_per_cm"][used],
+        fmt="o",
+        color=COLOURS[1],
+        lw=0.8,
+        ms=3,
+        label="lines",
+    )
     if (~used).any():
         ax.plot(c["line_shown_per_cm"][~used], off[~used], "x", color=SOFT, label="left out")
     ax.set(xlabel="shown shift / cm$^{-1}$", ylabel="shown − true / cm$^{-1}$")
@@ -130,4 +155,6 @@ def demo(rng: np.random.Generator) -> Demo:
     measured = Measurement.of(SPECTRUM, {"shift_per_cm": x, "intensity": y[None]}, {"laser_m": laser}, name="neon lamp")
     found = axis_error(measured, "neon", laser, 15.0)
     middle = float(found.shown_per_cm[found.used].mean())
-    return Demo((measured,), {"offset": float(error(np.array([middle - error(np.array([middle]))[0]]))[0])}, {"material": "neon"})
+    return Demo(
+        (measured,), {"offset": float(error(np.array([middle - error(np.array([middle]))[0]]))[0])}, {"material": "neon"}
+    )

@@ -25,14 +25,18 @@ if TYPE_CHECKING:
 def speciation(
     spectrum: Spectrum,
     *,
-    anion: Annotated[Literal["TFSI", "FSI"], Par("the anion whose band is looked at: TFSI near 740, FSI near 720 to 745 1/cm")] = "TFSI",
+    anion: Annotated[
+        Literal["TFSI", "FSI"], Par("the anion whose band is looked at: TFSI near 740, FSI near 720 to 745 1/cm")
+    ] = "TFSI",
     shift_std_per_cm: Annotated[
         float | None,
         Par("standard deviation of the axis; none: as its calibration says, 2 1/cm where there was none", ge=0, le=20),
     ] = None,
     interfering_per_cm: Annotated[
         tuple[float, ...],
-        Par("bands of other species inside the window", source="section 2.1: a band of free DOL at about 730 1/cm", assumed=True),
+        Par(
+            "bands of other species inside the window", source="section 2.1: a band of free DOL at about 730 1/cm", assumed=True
+        ),
     ] = (730.0,),
     interfering_width_per_cm: Annotated[
         float, Par("width of those bands", gt=0, le=100, source="usual for ring bands of ethers", assumed=True)
@@ -62,23 +66,23 @@ def speciation(
     odds: Annotated[float, Par("evidence for telling CIP from AGG from which on their shares are given", ge=1)] = 10.0,
     rng: np.random.Generator,
 ) -> Result:
-    """Shares of free and coordinated anions from their Raman band, with calibration, background, shape and model in the interval.
+    """Shares of free and coordinated anions from their Raman band, with calibration, background and shape in the interval.
 
     I(x) = B(x) + A sum_k f_k pV(x - c_k - d; w_k, m), pV of unit area, m its Lorentzian share. Priors: centres c_k normal about
     their places in known solvates (TFSI: free 739.5 +- 0.6, CIP 745.0 +- 0.6, AGG 748.5 +- 0.7 1/cm); the axis' shift d
     normal with the calibration's standard deviation; shares f even over all mixtures; the width within a factor 1.3 of 8 1/cm
-    (FSI 15), each species' own within `width_ratio_std` of it; m even from 0 to 1. B is arPLS, the mean of three stiffnesses, with
-    their differences, a straight line and the interfering bands left open. A, B and the noise are integrated out, the rest
-    is sampled (adaptive importance sampling). Five candidates, free; coordinated; both; CIP + AGG; all three; are weighed by
-    their evidence with even odds for one, two and three bands, and all of them enter the estimates.
+    (FSI 15), each species' own within `width_ratio_std` of it; m even from 0 to 1. B is arPLS, the mean of three stiffnesses,
+    with their differences, a straight line and the interfering bands left open. A, B and the noise are integrated out, the rest
+    is sampled (adaptive importance sampling). Shares come from three bands with room for each to vanish; the evidence of three
+    bands against free + coordinated, and against one band, says what the spectrum can tell apart.
 
     Estimates: `free`, `coordinated` (their sum is 1); `CIP`, `AGG` only where the odds for telling them apart reach `odds`;
-    `position`, the highest point of the band on the true axis [1/cm]; `width`, `area`, `axis_shift`. `low` and `high` hold 95 %.
+    `position`, the highest point of the band on the true axis [1/cm]; `width`, `area`, `axis_shift`. `low` and `high`: 95 %.
     Shares are by number: areas over the relative cross-section. 'free' holds weakly bound anions too: in crystalline solvates a
     CIP through one oxygen (C2) lies in the free band (Henderson et al.). Curves over `draw`: draws of the shares.
     *Valid when* the band is not saturated or polarised differently for the species, and no other band than the named ones is in
-    the window. *Source* Henderson et al., J. Electrochem. Soc. 169 (2022) 060515; Seo et al., J. Phys. Chem. B 118 (2014) 13601;
-    arPLS: Baek et al., Analyst 140 (2015) 250. Differs from the paper: it fits bands at fixed places, and gives no interval.
+    the window. *Source* Henderson et al., J. Electrochem. Soc. 169 (2022) 060515; Seo et al., J. Phys. Chem. B 118 (2014)
+    13601; arPLS: Baek et al., Analyst 140 (2015) 250. Differs from the paper: it fits bands at fixed places, and gives no interval.
     Raises DataError (the window is not in the spectrum, or holds no band).
     """
     salt = ANIONS[anion]
@@ -98,12 +102,12 @@ def draw(result: Result, ax: Axes) -> None:
 
 @speciation.demo
 def demo(rng: np.random.Generator) -> Demo:
-    """A TFSI band on fluorescence, the axis off by up to 1 1/cm or so, centres, widths and strengths as uncertain as assumed."""
+    """A TFSI band on fluorescence, the axis off by 1 1/cm or so, centres anywhere in the ranges that are published."""
     salt = ANIONS["TFSI"]
     x = np.arange(600.0, 900.0, 1.3)
     share = rng.dirichlet([1.0, 1.0, 1.0])
     strength = np.exp(0.05 * rng.standard_normal()) * np.array([0.0, 1.0, 1.0]) + np.array([1.0, 0.0, 0.0])
-    true_centre = np.array([s.centre_per_cm + s.std_per_cm * rng.standard_normal() for s in salt.species])
+    true_centre = np.array([rng.uniform(*s.published_per_cm) for s in salt.species])
     width = salt.width_per_cm * np.exp(0.2 * rng.standard_normal() + 0.05 * rng.standard_normal(3))
     lorentzian = float(rng.uniform(0, 1))
 

@@ -48,7 +48,7 @@ def spectrum_of(measured: Measurement, window_per_cm: tuple[float, float]) -> tu
 
 
 def axis_std(measured: Measurement, given_per_cm: float | None) -> tuple[float, Check]:
-    """Standard deviation of the axis [1/cm]: as given, as its calibration says, else that of an instrument nobody calibrated."""
+    """Standard deviation of the axis [1/cm]: as given, as its calibration says, else that of an uncalibrated instrument."""
     if given_per_cm is not None:
         return given_per_cm, Check("calibration", "pass", f"the axis is known to {given_per_cm:g} 1/cm, as stated")
     stated = measured.meta.get("shift_error_per_cm")
@@ -57,26 +57,31 @@ def axis_std(measured: Measurement, given_per_cm: float | None) -> tuple[float, 
     return UNCALIBRATED_PER_CM, Check(
         "calibration",
         "warn",
-        f"the axis was not calibrated: an error of {UNCALIBRATED_PER_CM:g} 1/cm is assumed; measure neon, silicon or polystyrene "
-        "beside it and use raman.calibrate",
+        f"the axis was not calibrated: an error of {UNCALIBRATED_PER_CM:g} 1/cm is assumed; measure neon, silicon or "
+        "polystyrene beside it and use raman.calibrate",
     )
 
 
 def corrected(found: Speciation, strength: Strength, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Draws of the species' shares by number: each band's share over its strength."""
-    ratio = strength.ratio * np.exp(strength.std * rng.standard_normal(len(found.free)))
-    coordinated = (1 - found.free) / ratio
-    total = found.free + coordinated
+    ratio = strength.ratio * np.exp(strength.std * rng.standard_normal(len(found.drawn.free)))
+    coordinated = (1 - found.drawn.free) / ratio
+    total = found.drawn.free + coordinated
     return {
-        "free": found.free / total,
+        "free": found.drawn.free / total,
         "coordinated": coordinated / total,
-        "CIP": found.cip / ratio / total,
-        "AGG": found.agg / ratio / total,
+        "CIP": found.drawn.cip / ratio / total,
+        "AGG": found.drawn.agg / ratio / total,
     }
 
 
 def result_of(
-    measured: Measurement, found: Speciation, share: dict[str, np.ndarray], mean_background: np.ndarray, odds: float, checks: list[Check]
+    measured: Measurement,
+    found: Speciation,
+    share: dict[str, np.ndarray],
+    mean_background: np.ndarray,
+    odds: float,
+    checks: list[Check],
 ) -> Result:
     """The whole result; CIP and AGG only where the odds for telling them apart reach `odds`."""
     tells = found.resolved >= odds / (1 + odds)
@@ -87,29 +92,30 @@ def result_of(
         "AGG": "aggregates",
     }
     estimates = {n: _estimate(share[n], "1", labels[n], "%") for n in labels if tells or n in ("free", "coordinated")}
-    estimates["position"] = _estimate(found.position_per_cm, "1/cm", "highest point of the band, on the true axis")
-    estimates["width"] = _estimate(found.width_per_cm, "1/cm", "width of the band at half height")
-    estimates["area"] = _estimate(found.area, "1", "area of the band")
-    estimates["axis_shift"] = _estimate(found.shift_per_cm, "1/cm", "shift of the axis, as centres and calibration leave it")
+    estimates["position"] = _estimate(found.drawn.position_per_cm, "1/cm", "highest point of the band, on the true axis")
+    estimates["width"] = _estimate(found.drawn.width_per_cm, "1/cm", "width of the band at half height")
+    estimates["area"] = _estimate(found.drawn.area, "1", "area of the band")
+    estimates["axis_shift"] = _estimate(
+        found.drawn.shift_per_cm, "1/cm", "shift of the axis, as centres and calibration leave it"
+    )
     lines, background, residual = found.best
     x = found.spectrum.x_per_cm
     kept = np.isin(measured["shift_per_cm"], x)
     inside = (measured["shift_per_cm"] >= x[0]) & (measured["shift_per_cm"] <= x[-1])
     base = mean_background[kept[inside]] + background
-    best = found.candidates[int(np.argmax(found.probability))]
     curves = {
         "shift_per_cm": ("shift", x),
         "intensity": ("shift", found.spectrum.y + mean_background[kept[inside]]),
         "background": ("shift", base),
         "band": (("band", "shift"), lines),
-        "band_name": ("band", np.array([s.name for s in best.model.species])),
+        "band_name": ("band", np.array([s.name for s in found.whole.model.species])),
         "residual": ("shift", residual),
         "candidate": ("model", np.array([c.name for c in found.candidates])),
         "probability": ("model", found.probability),
         "draw_free": ("draw", share["free"]),
         "draw_CIP": ("draw", share["CIP"]),
         "draw_AGG": ("draw", share["AGG"]),
-        "draw_position_per_cm": ("draw", found.position_per_cm),
+        "draw_position_per_cm": ("draw", found.drawn.position_per_cm),
     }
     return Result.of(estimates, curves, [*checks, *_checks(measured, found, tells, residual)])
 
@@ -135,6 +141,12 @@ def _checks(measured: Measurement, found: Speciation, tells: bool, residual: np.
             "'coordinated' holds both",
         ),
         Check.that(
+            "one band",
+            found.single < np.log(10),
+            "one band alone does not explain the spectrum better",
+            "one band alone explains the spectrum as well: it may hold one species only, and the shares are near their limits",
+        ),
+        Check.that(
             "residuals",
             follow < max(0.5, 3 / np.sqrt(len(residual))),
             "what the bands leave is noise",
@@ -152,7 +164,11 @@ def _checks(measured: Measurement, found: Speciation, tells: bool, residual: np.
             "the intervals are sampled well",
             f"the intervals rest on few independent draws ({found.effective:.0f}): run again with another seed",
         ),
-        Check("meaning of free", "pass", "'free' holds weakly bound anions as well: a CIP through one oxygen (C2) lies in its band"),
+        Check(
+            "meaning of free",
+            "pass",
+            "'free' holds weakly bound anions as well: a CIP through one oxygen (C2) lies in its band",
+        ),
     ]
     if found.spikes:
         checks.append(Check("spikes", "warn", f"{found.spikes} points far above the band were left out (cosmic rays)"))
@@ -162,7 +178,7 @@ def _checks(measured: Measurement, found: Speciation, tells: bool, residual: np.
 
 
 def draw_speciation(result: Result, ax: Axes, ylabel: str) -> None:
-    """Measured points above their background, the bands of the most probable candidate, and their sum."""
+    """Measured points above their background, the bands of the species, and their sum."""
     from anodefree.core.figure import COLOURS, INK, SOFT
 
     c = result.curves

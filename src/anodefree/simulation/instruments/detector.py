@@ -24,7 +24,9 @@ class Axis:
         """Points of the shown axis [1/cm]."""
         count = (self.high_per_cm - self.low_per_cm) / self.step_per_cm
         if not 20 <= count <= 1e6:
-            raise ConfigError(f"an axis of {max(count, 0):.0f} points", "shift_low_per_cm", "between 20 and a million are possible")
+            raise ConfigError(
+                f"an axis of {max(count, 0):.0f} points", "shift_low_per_cm", "between 20 and a million are possible"
+            )
         return self.low_per_cm + self.step_per_cm * np.arange(int(count) + 1)
 
     def true(self) -> np.ndarray:
@@ -44,9 +46,14 @@ class Detector:
 
 
 def recorded(
-    axis: Axis, detector: Detector, signals: Sequence[Callable[[np.ndarray], np.ndarray]], rng: np.random.Generator, *, exact: bool
+    axis: Axis,
+    detector: Detector,
+    signals: Sequence[Callable[[np.ndarray], np.ndarray]],
+    rng: np.random.Generator,
+    *,
+    exact: bool,
 ) -> np.ndarray:
-    """Counts (spectrum, n) of signals whose strongest value over all of them becomes `peak_counts`; `exact` leaves the noise out."""
+    """Counts (spectrum, n) of signals, the strongest value of all scaled to `peak_counts`; `exact` leaves the noise out."""
     true, shown = axis.true(), axis.shown()
     clean = np.array([signal(true) for signal in signals])
     top = float(clean.max())
@@ -59,7 +66,9 @@ def recorded(
     if exact:
         return counts
     # Above a million counts the normal limit of the Poisson law is exact to a part in a thousand, and never overflows.
-    shot = np.where(counts < 1e6, rng.poisson(np.minimum(counts, 1e6)), counts + np.sqrt(counts) * rng.standard_normal(counts.shape))
+    shot = np.where(
+        counts < 1e6, rng.poisson(np.minimum(counts, 1e6)), counts + np.sqrt(counts) * rng.standard_normal(counts.shape)
+    )
     seen = shot + detector.readout_counts * rng.standard_normal(counts.shape)
     for row in seen:
         hits = rng.integers(0, len(shown), rng.poisson(detector.cosmic_rays))

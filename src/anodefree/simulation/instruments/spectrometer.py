@@ -30,7 +30,9 @@ def populations(free: tuple[float, ...], cip: tuple[float, ...], agg: tuple[floa
     """
     count = max(len(free), len(cip), len(agg))
     if count == 0 or any(len(p) not in (1, count) for p in (free, cip, agg)):
-        raise ConfigError("the lists of populations differ in length", "free, CIP, AGG", "give one number, or one for each spectrum")
+        raise ConfigError(
+            "the lists of populations differ in length", "free, CIP, AGG", "give one number, or one for each spectrum"
+        )
     table = np.array([np.broadcast_to(p, count) for p in (free, cip, agg)], float).T
     if (table.sum(axis=1) <= 0).any():
         raise ConfigError("a spectrum has no anion at all", "free, CIP, AGG", "one of them is above 0")
@@ -52,31 +54,58 @@ def solvent_bands(x_per_cm: np.ndarray, solvents: dict[str, float], width_per_cm
 def raman(
     *,
     anion: Annotated[Literal["TFSI", "FSI"], Par("the salt's anion")] = "TFSI",
-    free: Annotated[tuple[float, ...], Par("anions that are free, for each spectrum", ge=0, source="a dilute ether electrolyte", assumed=True)] = (0.5,),
-    CIP: Annotated[tuple[float, ...], Par("anions in contact with one lithium ion", ge=0, source="as for free", assumed=True)] = (0.35,),
-    AGG: Annotated[tuple[float, ...], Par("anions in contact with several", ge=0, source="as for free", assumed=True)] = (0.15,),
+    free: Annotated[
+        tuple[float, ...],
+        Par("anions that are free, for each spectrum", ge=0, source="a dilute ether electrolyte", assumed=True),
+    ] = (0.5,),
+    CIP: Annotated[
+        tuple[float, ...], Par("anions in contact with one lithium ion", ge=0, source="as for free", assumed=True)
+    ] = (0.35,),
+    AGG: Annotated[tuple[float, ...], Par("anions in contact with several", ge=0, source="as for free", assumed=True)] = (
+        0.15,
+    ),
     centres_per_cm: Annotated[
         tuple[float, float, float] | None, Par("true centres of free, CIP and AGG; none: as in known solvates", gt=0)
     ] = None,
     width_per_cm: Annotated[float | None, Par("width of one species' band; none: TFSI 8, FSI 15", gt=0, le=100)] = None,
-    lorentzian: Annotated[float, Par("Lorentzian share of a band", ge=0, le=1, source="liquids lie between", assumed=True)] = 0.6,
-    cross_section_ratio: Annotated[float, Par("strength of a coordinated anion's band over a free one's", gt=0, source="equal", assumed=True)] = 1.0,
+    lorentzian: Annotated[
+        float, Par("Lorentzian share of a band", ge=0, le=1, source="liquids lie between", assumed=True)
+    ] = 0.6,
+    cross_section_ratio: Annotated[
+        float, Par("strength of a coordinated anion's band over a free one's", gt=0, source="equal", assumed=True)
+    ] = 1.0,
     solvents: Annotated[
         dict[str, float],
-        Par("area of each solvent's strongest band over the anion's (DOL, DME)", ge=0, source="section 4.1: DOL and DME", assumed=True),
+        Par(
+            "area of each solvent's strongest band over the anion's (DOL, DME)",
+            ge=0,
+            source="section 4.1: DOL and DME",
+            assumed=True,
+        ),
     ] = ETHERS,
     shift_low_per_cm: Annotated[float, Par("first point of the axis", gt=-5000, source="usual setting", assumed=True)] = 600.0,
     shift_high_per_cm: Annotated[float, Par("last point of the axis", gt=0, source="usual setting", assumed=True)] = 1100.0,
-    step_per_cm: Annotated[float, Par("distance of its points", gt=0, source="a 785 nm instrument with 1200 lines/mm", assumed=True)] = 1.1,
-    instrument_width_per_cm: Annotated[float, Par("width that the slit adds to a line", ge=0, le=50, source="as for the step", assumed=True)] = 2.0,
+    step_per_cm: Annotated[
+        float, Par("distance of its points", gt=0, source="a 785 nm instrument with 1200 lines/mm", assumed=True)
+    ] = 1.1,
+    instrument_width_per_cm: Annotated[
+        float, Par("width that the slit adds to a line", ge=0, le=50, source="as for the step", assumed=True)
+    ] = 2.0,
     axis_offset_per_cm: Annotated[
-        float, Par("shown minus true shift, everywhere", ge=-50, le=50, source="uncalibrated instruments: 1 to 5 1/cm", assumed=True)
+        float,
+        Par("shown minus true shift, everywhere", ge=-50, le=50, source="uncalibrated instruments: 1 to 5 1/cm", assumed=True),
     ] = 2.0,
     axis_stretch: Annotated[float, Par("growth of that along the axis, per 1/cm from its middle", ge=-0.01, le=0.01)] = 0.0,
-    peak_counts: Annotated[float, Par("counts of the strongest band", gt=0, le=1e9, source="a minute at 785 nm", assumed=True)] = 5e3,
-    fluorescence: Annotated[float, Par("background over the strongest band", ge=0, le=1e4, source="usual in cells", assumed=True)] = 1.0,
+    peak_counts: Annotated[
+        float, Par("counts of the strongest band", gt=0, le=1e9, source="a minute at 785 nm", assumed=True)
+    ] = 5e3,
+    fluorescence: Annotated[
+        float, Par("background over the strongest band", ge=0, le=1e4, source="usual in cells", assumed=True)
+    ] = 1.0,
     readout_counts: Annotated[float, Par("readout noise", ge=0, source="a cooled CCD", assumed=True)] = 8.0,
-    cosmic_rays: Annotated[float, Par("cosmic rays in a spectrum, on average", ge=0, le=1000, source="a minute's exposure", assumed=True)] = 0.5,
+    cosmic_rays: Annotated[
+        float, Par("cosmic rays in a spectrum, on average", ge=0, le=1000, source="a minute's exposure", assumed=True)
+    ] = 0.5,
     noise: Annotated[bool, Par("false: counts without noise and cosmic rays")] = True,
     interval_s: Annotated[float, Par("time from one spectrum to the next", gt=0, source="usual in situ", assumed=True)] = 60.0,
     rng: np.random.Generator,
@@ -104,7 +133,13 @@ def raman(
     axis = Axis(shift_low_per_cm, shift_high_per_cm, step_per_cm, axis_offset_per_cm, axis_stretch)
     detector = Detector(peak_counts, fluorescence, readout_counts, cosmic_rays)
     counts = recorded(axis, detector, [lambda at, p=p: signal(p, at) for p in table], rng, exact=not noise)  # type: ignore[misc]
-    meta = {"technique": "raman", "quantity": "counts", "laser_m": 785e-9, "instrument": "virtual spectrometer", "calibrated": False}
+    meta = {
+        "technique": "raman",
+        "quantity": "counts",
+        "laser_m": 785e-9,
+        "instrument": "virtual spectrometer",
+        "calibrated": False,
+    }
     arrays = {"shift_per_cm": axis.shown(), "intensity": counts, "time_s": interval_s * np.arange(len(table))}
     return Measurement.of(SPECTRUM, arrays, meta)
 
@@ -137,7 +172,9 @@ def demo(rng: np.random.Generator) -> Demo:
     share = rng.dirichlet([1.0, 1.0, 1.0])
     offset = float(rng.uniform(-4, 4))
     x = 700.0 + np.arange(81)
-    lines = sum(p * 2 / (np.pi * 8) / (1 + (2 * (x - offset - c) / 8) ** 2) for p, c in zip(share, (739.5, 745.0, 748.5), strict=True))
+    lines = sum(
+        p * 2 / (np.pi * 8) / (1 + (2 * (x - offset - c) / 8) ** 2) for p, c in zip(share, (739.5, 745.0, 748.5), strict=True)
+    )
     parameters = {
         "free": (float(share[0]),),
         "CIP": (float(share[1]),),

@@ -23,14 +23,31 @@ if TYPE_CHECKING:
 def infrared(
     *,
     anion: Annotated[Literal["TFSI", "FSI"], Par("the salt's anion")] = "TFSI",
-    free: Annotated[tuple[float, ...], Par("anions that are free, for each spectrum", ge=0, source="a dilute ether electrolyte", assumed=True)] = (0.5,),
-    CIP: Annotated[tuple[float, ...], Par("anions in contact with one lithium ion", ge=0, source="as for free", assumed=True)] = (0.35,),
-    AGG: Annotated[tuple[float, ...], Par("anions in contact with several", ge=0, source="as for free", assumed=True)] = (0.15,),
-    width_per_cm: Annotated[float, Par("width of one species' band", gt=0, le=100, source="usual in liquids", assumed=True)] = 8.0,
-    lorentzian: Annotated[float, Par("Lorentzian share of a band", ge=0, le=1, source="liquids lie between", assumed=True)] = 0.6,
-    absorbance: Annotated[float, Par("highest absorbance of the anion's band", gt=0, le=5, source="a thin film, or ATR", assumed=True)] = 0.3,
-    cross_section_ratio: Annotated[float, Par("strength of a coordinated anion's band over a free one's", gt=0, source="equal", assumed=True)] = 1.0,
-    neighbour_absorbance: Annotated[float, Par("absorbance of a band of DOL at 723 1/cm", ge=0, le=5, source="weak", assumed=True)] = 0.03,
+    free: Annotated[
+        tuple[float, ...],
+        Par("anions that are free, for each spectrum", ge=0, source="a dilute ether electrolyte", assumed=True),
+    ] = (0.5,),
+    CIP: Annotated[
+        tuple[float, ...], Par("anions in contact with one lithium ion", ge=0, source="as for free", assumed=True)
+    ] = (0.35,),
+    AGG: Annotated[tuple[float, ...], Par("anions in contact with several", ge=0, source="as for free", assumed=True)] = (
+        0.15,
+    ),
+    width_per_cm: Annotated[
+        float, Par("width of one species' band", gt=0, le=100, source="usual in liquids", assumed=True)
+    ] = 8.0,
+    lorentzian: Annotated[
+        float, Par("Lorentzian share of a band", ge=0, le=1, source="liquids lie between", assumed=True)
+    ] = 0.6,
+    absorbance: Annotated[
+        float, Par("highest absorbance of the anion's band", gt=0, le=5, source="a thin film, or ATR", assumed=True)
+    ] = 0.3,
+    cross_section_ratio: Annotated[
+        float, Par("strength of a coordinated anion's band over a free one's", gt=0, source="equal", assumed=True)
+    ] = 1.0,
+    neighbour_absorbance: Annotated[
+        float, Par("absorbance of a band of DOL at 723 1/cm", ge=0, le=5, source="weak", assumed=True)
+    ] = 0.03,
     shift_low_per_cm: Annotated[float, Par("first point of the axis", gt=0, source="usual setting", assumed=True)] = 650.0,
     shift_high_per_cm: Annotated[float, Par("last point of the axis", gt=0, source="usual setting", assumed=True)] = 900.0,
     step_per_cm: Annotated[float, Par("distance of its points", gt=0, source="a resolution of 2 1/cm", assumed=True)] = 0.96,
@@ -38,7 +55,9 @@ def infrared(
         float, Par("shown minus true wavenumber", ge=-50, le=50, source="a laser-referenced interferometer", assumed=True)
     ] = 0.1,
     signal_to_noise: Annotated[float, Par("of the single-beam spectrum", gt=1, source="100 scans", assumed=True)] = 2000.0,
-    drift: Annotated[float, Par("change of the baseline along the axis, transmittance", ge=-0.5, le=0.5, source="usual", assumed=True)] = 0.02,
+    drift: Annotated[
+        float, Par("change of the baseline along the axis, transmittance", ge=-0.5, le=0.5, source="usual", assumed=True)
+    ] = 0.02,
     noise: Annotated[bool, Par("false: without noise")] = True,
     rng: np.random.Generator,
 ) -> Spectrum:

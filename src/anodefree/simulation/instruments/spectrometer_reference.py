@@ -27,13 +27,18 @@ def reference(
     shift_low_per_cm: Annotated[float, Par("first point of the axis", gt=-5000, source="usual setting", assumed=True)] = 200.0,
     shift_high_per_cm: Annotated[float, Par("last point of the axis", gt=0, source="usual setting", assumed=True)] = 3200.0,
     step_per_cm: Annotated[float, Par("distance of its points", gt=0, source="usual at 785 nm", assumed=True)] = 1.1,
-    instrument_width_per_cm: Annotated[float, Par("width that the slit adds to a line", gt=0, le=50, source="as for the step", assumed=True)] = 4.0,
+    instrument_width_per_cm: Annotated[
+        float, Par("width that the slit adds to a line", gt=0, le=50, source="as for the step", assumed=True)
+    ] = 4.0,
     axis_offset_per_cm: Annotated[
-        float, Par("shown minus true shift, everywhere", ge=-50, le=50, source="uncalibrated instruments: 1 to 5 1/cm", assumed=True)
+        float,
+        Par("shown minus true shift, everywhere", ge=-50, le=50, source="uncalibrated instruments: 1 to 5 1/cm", assumed=True),
     ] = 2.0,
     axis_stretch: Annotated[float, Par("growth of that along the axis, per 1/cm from its middle", ge=-0.01, le=0.01)] = 0.0,
     peak_counts: Annotated[float, Par("counts of the strongest line", gt=0, le=1e9, source="usual", assumed=True)] = 3e4,
-    fluorescence: Annotated[float, Par("background over the strongest line", ge=0, le=1e4, source="little", assumed=True)] = 0.05,
+    fluorescence: Annotated[
+        float, Par("background over the strongest line", ge=0, le=1e4, source="little", assumed=True)
+    ] = 0.05,
     readout_counts: Annotated[float, Par("readout noise", ge=0, source="a cooled CCD", assumed=True)] = 8.0,
     noise: Annotated[bool, Par("false: counts without noise")] = True,
     rng: np.random.Generator,
@@ -42,8 +47,8 @@ def reference(
 
     Lines at their reference places with their own widths, widened by the slit in quadrature, half Lorentzian (neon: Gaussian);
     axis, counts and noise as in `spectrometer.raman`. What it shows must come back from `raman.reference`.
-    *Valid when* the lines are not saturated. *Source* ASTM E1840-96 (2014), NIST Atomic Spectra Database, Rutt and Nicola (1974).
-    Raises ConfigError (the axis, or no line on it).
+    *Valid when* the lines are not saturated. *Source* ASTM E1840-96 (2014), NIST Atomic Spectra Database,
+    Rutt and Nicola (1974). Raises ConfigError (the axis, or no line on it).
     """
     lines = lines_of(material, laser_m)
     share = 0.0 if material == "neon" else 0.5
@@ -58,7 +63,13 @@ def reference(
 
     axis = Axis(shift_low_per_cm, shift_high_per_cm, step_per_cm, axis_offset_per_cm, axis_stretch)
     counts = recorded(axis, Detector(peak_counts, fluorescence, readout_counts, 0.0), [signal], rng, exact=not noise)
-    meta = {"technique": "raman", "quantity": "counts", "laser_m": laser_m, "instrument": "virtual spectrometer", "sample": material}
+    meta = {
+        "technique": "raman",
+        "quantity": "counts",
+        "laser_m": laser_m,
+        "instrument": "virtual spectrometer",
+        "sample": material,
+    }
     return Measurement.of(SPECTRUM, {"shift_per_cm": axis.shown(), "intensity": counts}, meta)
 
 
