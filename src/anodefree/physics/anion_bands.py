@@ -33,7 +33,7 @@ ANIONS: Final[dict[str, Anion]] = {
         (
             Species("free", 739.5, 0.6, (739.0, 740.0)),
             Species("CIP", 745.0, 0.6, (744.0, 746.0)),
-            Species("AGG", 748.5, 0.7, (747.0, 750.0)),
+            Species("AGG", 748.5, 0.9, (747.0, 750.0)),
         ),
         Species("coordinated", 746.2, 1.3),
         8.0,

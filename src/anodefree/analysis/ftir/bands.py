@@ -117,7 +117,8 @@ def bands(
     measured = absorbance_of(spectrum, salt.window_per_cm)
     x, y = spectrum_of(measured, salt.window_per_cm)
     std, calibration = axis_std(measured, shift_std_per_cm)
-    window, background = prepared(x, y, salt.window_per_cm, interfering_per_cm, interfering_width_per_cm)
+    # The detector's noise is even in the transmittance T, so that of the absorbance goes as 1/T.
+    window, background = prepared(x, y, salt.window_per_cm, interfering_per_cm, interfering_width_per_cm, 10.0**y)
     found = decompose(window, salt, std, rng, width_ratio_std=width_ratio_std)
     share = corrected(found, Strength(cross_section_ratio, cross_section_std), rng)
     return result_of(measured, found, share, background, odds, [calibration])

@@ -31,12 +31,21 @@ def backgrounds(x_per_cm: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.array(found)
 
 
+def counting_noise(counts: np.ndarray) -> np.ndarray:
+    """Noise (n,) of counts up to a factor: the root of their smooth course, that of a tenth of the highest at least."""
+    from scipy.ndimage import uniform_filter1d
+
+    smooth = uniform_filter1d(counts, 5, mode="nearest")
+    return np.sqrt(np.maximum(smooth, 0.1 * float(np.abs(smooth).max())))
+
+
 def prepared(
     x_per_cm: np.ndarray,
     y: np.ndarray,
     window_per_cm: tuple[float, float],
     interfering_per_cm: tuple[float, ...],
     width_per_cm: float,
+    relative_noise: np.ndarray,
 ) -> tuple[Spectrum, np.ndarray]:
     """A window of a spectrum without its background, and the mean background there (n,).
 
@@ -57,4 +66,5 @@ def prepared(
     others = [lorentz(x - centre, width_per_cm) for centre in interfering_per_cm if x[0] - 30 < centre < x[-1] + 30]
     columns = np.column_stack([line, bends, *others]) if others else np.column_stack([line, bends])
     penalty = np.concatenate([np.zeros(2), np.ones(count), np.zeros(len(others))])
-    return Spectrum(x, y[inside] - mean, columns, penalty), mean
+    size = relative_noise[inside]
+    return Spectrum(x, y[inside] - mean, columns, penalty, float(size.mean()) / size), mean

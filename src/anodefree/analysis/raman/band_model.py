@@ -19,13 +19,15 @@ WIDTH_SPREAD = 0.25
 class Spectrum:
     """What is fitted: axis (n,), intensity without background (n,), columns (n, c) that the rest of the background may take.
 
-    `penalty` (c,) is one over the standard deviation of each column's coefficient; 0 leaves it free.
+    `penalty` (c,) is one over the standard deviation of each column's coefficient; 0 leaves it free. `weight` (n,) is one over
+    the noise of each point, relative to the mean noise.
     """
 
     x_per_cm: np.ndarray
     y: np.ndarray
     columns: np.ndarray
     penalty: np.ndarray
+    weight: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,7 @@ class BandModel:
         padded = np.zeros((len(p), len(rest)))
         position, fraction, width, share = self.unpack(p)
         band_sum(self.spectrum.x_per_cm, np.ascontiguousarray(position), fraction, np.ascontiguousarray(width), share, padded)
+        padded[:, : len(self.spectrum.y)] *= self.spectrum.weight
         return np.asarray(padded - (padded @ basis) @ basis.T)
 
     def _projected(self) -> tuple[np.ndarray, np.ndarray]:
@@ -132,9 +135,9 @@ class BandModel:
         cached = self.__dict__.get("_cache")
         if cached is None:
             s = self.spectrum
-            rows = np.concatenate([s.columns, np.diag(self.noise * s.penalty)])
+            rows = np.concatenate([s.columns * s.weight[:, None], np.diag(self.noise * s.penalty)])
             basis, _ = np.linalg.qr(rows)
-            y = np.concatenate([s.y, np.zeros(len(s.penalty))])
+            y = np.concatenate([s.y * s.weight, np.zeros(len(s.penalty))])
             cached = basis, y - basis @ (basis.T @ y)
             object.__setattr__(self, "_cache", cached)
         return cached
@@ -164,8 +167,8 @@ class BandModel:
         """Bands (k, n) and background (n,) at one set of parameters (d,)."""
         s = self.spectrum
         bands = self.area(at[None])[0] * self.shapes(at[None])[0]
-        rows = np.concatenate([s.columns, np.diag(self.noise * s.penalty)])
-        target = np.concatenate([s.y - bands.sum(axis=0), np.zeros(len(s.penalty))])
+        rows = np.concatenate([s.columns * s.weight[:, None], np.diag(self.noise * s.penalty)])
+        target = np.concatenate([s.weight * (s.y - bands.sum(axis=0)), np.zeros(len(s.penalty))])
         return bands, s.columns @ np.linalg.lstsq(rows, target, rcond=None)[0]
 
 

@@ -16,8 +16,8 @@ from anodefree.physics.anion_bands import Anion, Species
 NEGLIGIBLE: Final = 7.0
 """A model whose evidence is smaller by this many e-folds is not sampled."""
 DRAWS: Final = 600
-SAMPLES: Final = 1000
-WANTED: Final = 400.0
+SAMPLES: Final = 800
+WANTED: Final = 300.0
 FEW: Final = 120.0
 """Weighted draws that are worth fewer equal ones are walked on from."""
 _SAME: Final = 0.3
@@ -204,7 +204,13 @@ def _without_spikes(spectrum: Spectrum, anion: Anion, axis_std_per_cm: float) ->
         if keep.all() or taken + int(np.sum(~keep)) > most:
             break
         taken += int(np.sum(~keep))
-        spectrum = replace(spectrum, x_per_cm=spectrum.x_per_cm[keep], y=spectrum.y[keep], columns=spectrum.columns[keep])
+        spectrum = replace(
+            spectrum,
+            x_per_cm=spectrum.x_per_cm[keep],
+            y=spectrum.y[keep],
+            columns=spectrum.columns[keep],
+            weight=spectrum.weight[keep],
+        )
     return spectrum, taken, noise
 
 

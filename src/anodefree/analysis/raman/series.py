@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
-from anodefree.analysis.raman.background import backgrounds, prepared
+from anodefree.analysis.raman.background import backgrounds, counting_noise, prepared
 from anodefree.analysis.raman.decompose import decompose
 from anodefree.analysis.raman.follow import followed
 from anodefree.analysis.raman.speciation_result import axis_std, spectrum_of
@@ -55,7 +55,8 @@ def series(
     bands. So the calibration's error is common to the series, and differences are known better than values.
     Estimates: `free`, `coordinated`, `position` of the series' mean; `coordinated_change`, `position_change`,
     `area_change` (relative), last minus first third of the series. Curves over `spectrum`: free, coordinated, position,
-    width, area with `_std`, time_s or what else orders the series, height of the solvent's band over the first; and the window as a map.
+    width, area with `_std`, time_s or what else orders the series, height of the solvent's band over the first; and the
+    window as a map.
     *Valid when* the species' places and widths stay while their shares change. *Source* as `raman.speciation`. The paper reads
     the ridge of the map by eye (Fig. 2i, 2j, S36).
     Raises DataError (fewer than two spectra, the window is not in them, or holds no band).
@@ -68,7 +69,7 @@ def series(
         )
     x, y = spectrum_of(spectra, salt.window_per_cm)
     std, calibration = axis_std(spectra, shift_std_per_cm)
-    window, _ = prepared(x, y, salt.window_per_cm, interfering_per_cm, interfering_width_per_cm)
+    window, _ = prepared(x, y, salt.window_per_cm, interfering_per_cm, interfering_width_per_cm, counting_noise(y))
     found = decompose(window, salt, std, rng)
     at = np.searchsorted(x, found.spectrum.x_per_cm)
     rows = spectra["intensity"].astype(float)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
-from anodefree.analysis.raman.background import prepared
+from anodefree.analysis.raman.background import counting_noise, prepared
 from anodefree.analysis.raman.decompose import decompose
 from anodefree.analysis.raman.speciation_result import Strength, axis_std, corrected, draw_speciation, result_of, spectrum_of
 from anodefree.core.measurement import Measurement
@@ -69,7 +69,7 @@ def speciation(
     """Shares of free and coordinated anions from their Raman band, with calibration, background and shape in the interval.
 
     I(x) = B(x) + A sum_k f_k pV(x - c_k - d; w_k, m), pV of unit area, m its Lorentzian share. Priors: centres c_k normal about
-    their places in known solvates (TFSI: free 739.5 +- 0.6, CIP 745.0 +- 0.6, AGG 748.5 +- 0.7 1/cm); the axis' shift d
+    their places in known solvates (TFSI: free 739.5 +- 0.6, CIP 745.0 +- 0.6, AGG 748.5 +- 0.9 1/cm); the axis' shift d
     normal with the calibration's standard deviation; shares f even over all mixtures; the width within a factor 1.3 of 8 1/cm
     (FSI 15), each species' own within `width_ratio_std` of it; m even from 0 to 1. B is arPLS, the mean of three stiffnesses,
     with their differences, a straight line and the interfering bands left open. A, B and the noise are integrated out, the rest
@@ -82,13 +82,13 @@ def speciation(
     CIP through one oxygen (C2) lies in the free band (Henderson et al.). Curves over `draw`: draws of the shares.
     *Valid when* the band is not saturated or polarised differently for the species, and no other band than the named ones is in
     the window. *Source* Henderson et al., J. Electrochem. Soc. 169 (2022) 060515; Seo et al., J. Phys. Chem. B 118 (2014)
-    13601; arPLS: Baek et al., Analyst 140 (2015) 250. Differs from the paper: it fits bands at fixed places, and gives no interval.
+    13601; arPLS: Baek et al., Analyst 140 (2015) 250. Differs from the paper, which states no interval.
     Raises DataError (the window is not in the spectrum, or holds no band).
     """
     salt = ANIONS[anion]
     x, y = spectrum_of(spectrum, salt.window_per_cm)
     std, calibration = axis_std(spectrum, shift_std_per_cm)
-    window, background = prepared(x, y, salt.window_per_cm, interfering_per_cm, interfering_width_per_cm)
+    window, background = prepared(x, y, salt.window_per_cm, interfering_per_cm, interfering_width_per_cm, counting_noise(y))
     found = decompose(window, salt, std, rng, width_ratio_std=width_ratio_std)
     share = corrected(found, Strength(cross_section_ratio, cross_section_std), rng)
     return result_of(spectrum, found, share, background, odds, [calibration])
@@ -118,7 +118,7 @@ def demo(rng: np.random.Generator) -> Demo:
     fine = np.arange(730.0, 760.0, 0.01)
     height = band(fine).max()
     y = 2000 * band(x - rng.standard_normal()) / height + 3000 * np.exp(-(x - 600) / 700)
-    y += rng.standard_normal(len(x)) * 15
+    y += rng.standard_normal(len(x)) * 0.25 * np.sqrt(y)
     measured = Measurement.of(
         SPECTRUM,
         {"shift_per_cm": x, "intensity": y[None]},

@@ -193,4 +193,5 @@ def draw_speciation(result: Result, ax: Axes, ylabel: str) -> None:
     told = "\n".join(f"{n} {result.estimates[n]}" for n in shown)
     ax.text(0.02, 0.98, told, transform=ax.transAxes, va="top", fontsize=6.5)
     ax.set(xlabel="wavenumber / cm$^{-1}$", ylabel=ylabel, xlim=(x[0], x[-1]))
+    ax.set_ylim(top=1.4 * float(c["band"].values.sum(axis=0).max()))  # room for the words
     ax.legend(loc="upper right", handlelength=1.2)
