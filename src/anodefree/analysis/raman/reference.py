@@ -92,7 +92,7 @@ def reference(
             "line_shown_per_cm": ("line", error.shown_per_cm),
             "line_true_per_cm": ("line", error.true_per_cm),
             "line_std_per_cm": ("line", error.std_per_cm),
-            "line_used": ("line", error.used),
+            "line_used": ("line", error.used.astype(int)),
             "axis_per_cm": ("axis", x),
             "error_per_cm": ("axis", along),
             "error_std_per_cm": ("axis", along_std),
@@ -117,7 +117,7 @@ def draw(result: Result, ax: Axes) -> None:
     from anodefree.core.figure import COLOURS, SOFT
 
     c = {n: result.curves[n].values for n in map(str, result.curves.data_vars)}
-    off, used = c["line_shown_per_cm"] - c["line_true_per_cm"], c["line_used"]
+    off, used = c["line_shown_per_cm"] - c["line_true_per_cm"], c["line_used"].astype(bool)
     band = 2 * c["error_std_per_cm"]
     ax.fill_between(c["axis_per_cm"], c["error_per_cm"] - band, c["error_per_cm"] + band, color=COLOURS[0], alpha=0.2, lw=0)
     ax.plot(c["axis_per_cm"], c["error_per_cm"], color=COLOURS[0], label=f"order {result['order']:.0f}")
