@@ -127,8 +127,10 @@ def join(parts: Sequence[Measurement]) -> Measurement:
     if other is not None:
         raise DataError(f"holds {other.kind.title}, the first file {kind.title}", other.source.name, "join files of one kind")
     names = [n for n in kind.arrays if all(n in p for p in parts)]
+    common = {n: _common(parts, n) for n in names if kind.series not in kind.arrays[n].dims}
+    names = [n for n in names if n not in common]
     sizes = {d: max(int(p.data.sizes[d]) for p in parts) for n in names for d in kind.arrays[n].dims if d != kind.series}
-    arrays = {n: np.concatenate([_padded(p, n, sizes) for p in parts]) for n in names}
+    arrays = {**common, **{n: np.concatenate([_padded(p, n, sizes) for p in parts]) for n in names}}
     meta = {k: v for k, v in parts[0].meta.items() if all(p.meta.get(k) == v for p in parts)}
     if "time_s" in kind.arrays and kind.arrays["time_s"].dims == (kind.series,):
         time = _since_the_first(parts)
@@ -139,6 +141,20 @@ def join(parts: Sequence[Measurement]) -> Measurement:
     label = f"{parts[0].source.name} … {parts[-1].source.name} ({len(parts)} files)"
     source = Source(label, content_key([p.key for p in parts]), "file")
     return Measurement.of(kind, arrays, meta, source=source)
+
+
+def _common(parts: Sequence[Measurement], name: str) -> np.ndarray:
+    """An axis that all members of a series share.
+
+    Raises
+    ------
+    DataError: one has another.
+    """
+    first = parts[0][name]
+    for part in parts[1:]:
+        if part[name].shape != first.shape or not np.allclose(part[name], first, rtol=1e-9, atol=0):
+            raise DataError(f"has another '{name}' than {parts[0].source.name}", part.source.name, "join files of one axis")
+    return first
 
 
 def _since_the_first(parts: Sequence[Measurement]) -> np.ndarray | None:

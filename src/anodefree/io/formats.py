@@ -162,6 +162,45 @@ _TEXT: Final = Format(
 )
 
 
+def _is_spectrum_text(head: bytes, suffix: str) -> bool:
+    from anodefree.io.spectrum_text import is_spectrum  # brings numpy, which a list of formats does not need
+
+    return is_spectrum(head, suffix)
+
+
+def _is_spc(head: bytes, suffix: str) -> bool:
+    from anodefree.io.galactic_spc import is_spc
+
+    return is_spc(head, suffix)
+
+
+def _is_labspec(head: bytes, suffix: str) -> bool:
+    return b"<LSX" in head[:1000] or re.search(rb"(?:^|\n)#(?:AxisType\[|Acq\. time)", head) is not None
+
+
+def _is_jcamp(head: bytes, suffix: str) -> bool:
+    return (
+        re.match(rb"(?:\xef\xbb\xbf)?\s{0,99}(?:\$\$[^\n]{0,200}\s{1,9}){0,9}##\s{0,9}TITLE", head, re.IGNORECASE) is not None
+    )
+
+
+_SPECTRUM: Final = ("spectrum",)
+_SPECTROMETERS: Final = (
+    Format("wdf", "Renishaw WiRE", _SPECTRUM, (".wdf",), _starts(b"WDF1"), "anodefree.io.renishaw_wdf", 2**31),
+    Format("horiba", "Horiba LabSpec XML and text", _SPECTRUM, (".xml", ".txt"), _is_labspec, "anodefree.io.horiba"),
+    Format("jcamp", "JCAMP-DX", _SPECTRUM, (".jdx", ".dx", ".jcm", ".txt"), _is_jcamp, "anodefree.io.jcamp"),
+    Format("spc", "Galactic (GRAMS)", _SPECTRUM, (".spc",), _is_spc, "anodefree.io.galactic_spc", 2**30),
+    Format(
+        "spectrum",
+        "Raman or infrared spectrum as text",
+        _SPECTRUM,
+        (".txt", ".csv", ".dat", ".asc"),
+        _is_spectrum_text,
+        "anodefree.io.spectrum_text",
+    ),
+)
+
+
 def _is_ndax(head: bytes, suffix: str) -> bool:
     return head.startswith(b"PK\x03\x04") and (suffix == ".ndax" or b".ndc" in head)
 
@@ -202,7 +241,7 @@ _INSTRUMENTS: Final = (
 
 def formats() -> tuple[Format, ...]:
     """Every format, in the order in which they are tried: ours, those of installed packages, and plain text last."""
-    return (*_OURS, *_INSTRUMENTS, *(f for f in added().values() if isinstance(f, Format)), _TEXT)
+    return (*_OURS, *_INSTRUMENTS, *_SPECTROMETERS, *(f for f in added().values() if isinstance(f, Format)), _TEXT)
 
 
 @cache

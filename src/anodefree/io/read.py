@@ -90,7 +90,7 @@ def read_all(
         head = stream.read(HEAD_BYTES)
     if not head.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         raise DataError("is empty", str(file), "was the export cut short?")
-    options = {"columns": headers, "kind": wanted.name if wanted else None}
+    options = {"columns": headers, "kind": wanted.name if wanted else None, "laser_m": given.get("laser_m")}
     found, used = _first_that_reads(file, head, format, {n: v for n, v in options.items() if v is not None})
     parts = [_stamped(part, file, used, headers, given, wanted) for part in found]
     return [_one_series(parts)] if len(parts) > 1 and parts[0].kind.series else parts

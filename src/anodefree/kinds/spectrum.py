@@ -8,6 +8,7 @@ from anodefree.core.measurement import Measurement
 SPECTRUM = Kind(
     name="spectrum",
     title="vibrational spectra",
+    series="spectrum",
     arrays={
         "shift_per_cm": Array(("shift",), "Raman shift or wavenumber, rising"),
         "intensity": Array(("spectrum", "shift"), "counts, absorbance or transmittance, as `quantity` says"),

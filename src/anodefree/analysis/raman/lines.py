@@ -1,0 +1,123 @@
+"""Lines of a reference spectrum: where they are, to a fraction of a pixel, and which known line each is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from anodefree.physics.line_shapes import gauss
+from anodefree.physics.raman_references import Line
+
+_SIGNIFICANT: Final = 8.0
+_MOST: Final = 200
+_PIXELS: Final = 3
+_BESIDE: Final = 0.1
+
+
+@dataclass(frozen=True)
+class Found:
+    """A line in a spectrum: its place and standard deviation [1/cm], and its height above the background."""
+
+    shift_per_cm: float
+    std_per_cm: float
+    height: float
+    width_per_cm: float
+
+
+def found_lines(x: np.ndarray, y: np.ndarray) -> list[Found]:
+    """Maxima that stand out of the noise, each refined by a Gauss curve on a sloping background.
+
+    The standard deviation of a place is that of the fit; its floor is a fiftieth of a pixel, because no detector is ideal.
+    """
+    from scipy.ndimage import median_filter
+    from scipy.signal import find_peaks
+
+    noise = 1.4826 * float(np.median(np.abs(np.diff(y) - np.median(np.diff(y))))) / np.sqrt(2)
+    flat = y - median_filter(y, min(101, len(y)), mode="nearest")
+    threshold = max(_SIGNIFICANT * noise, 0.004 * float(flat.max()))
+    places, _ = find_peaks(flat, prominence=threshold)
+    order = np.argsort(-flat[places])[:_MOST]
+    refined = [_refined(x, y, int(i), noise) for i in np.sort(places[order])]
+    return [f for f in refined if f is not None]
+
+
+def _refined(x: np.ndarray, y: np.ndarray, at: int, noise: float) -> Found | None:
+    from scipy.optimize import least_squares
+
+    half = 0.5 * (y[at] + min(y[max(at - 8, 0) : at + 9]))
+    left, right = at, at
+    while left > 0 and y[left] > half:
+        left -= 1
+    while right < len(y) - 1 and y[right] > half:
+        right += 1
+    reach = max(_PIXELS, right - left)
+    a, b = max(at - reach, 0), min(at + reach + 1, len(x))
+    if b - a < 6 or at - a < 2 or b - at < 3:
+        return None
+    u, v = x[a:b], y[a:b]
+    pixel = float(np.median(np.diff(u)))
+    width = max((right - left - 1) * pixel, 1.5 * pixel)
+
+    def left_over(p: np.ndarray) -> np.ndarray:
+        return np.asarray(p[0] * gauss(u - p[1], abs(p[2])) + p[3] + p[4] * (u - x[at]) - v)
+
+    first = [float(np.ptp(v)) * width, x[at], width, float(v.min()), 0.0]
+    fit = least_squares(left_over, first, method="lm" if len(u) >= 5 else "trf", max_nfev=200)
+    centre, fwhm = float(fit.x[1]), abs(float(fit.x[2]))
+    if abs(centre - x[at]) > 1.5 * pixel or not 0.5 * pixel < fwhm < (b - a) * pixel or fit.x[0] <= 0:
+        return None
+    size = max(noise, float(np.sqrt(2 * fit.cost / max(len(u) - 5, 1))))
+    try:
+        variance = np.linalg.inv(fit.jac.T @ fit.jac)[1, 1]
+    except np.linalg.LinAlgError:
+        return None
+    std = float(np.hypot(size * np.sqrt(max(variance, 0.0)), 0.02 * pixel))
+    return Found(centre, std, float(fit.x[0]) * float(gauss(np.zeros(1), fwhm)[0]), fwhm)
+
+
+def matched(found: Sequence[Found], known: Sequence[Line], reach_per_cm: float) -> list[tuple[Found, Line]]:
+    """Pairs of a found and a known line, under the one offset within `reach_per_cm` that explains most of the found height.
+
+    A known line that has another nearby, which the instrument cannot tell from it, is left out.
+    """
+    if not found or not known:
+        return []
+    width = float(np.percentile([f.width_per_cm for f in found], 25))
+    alone = _alone(known, 1.4 * width)
+    places = np.array([f.shift_per_cm for f in found])
+    weight = np.sqrt(np.array([max(f.height, 0.0) for f in found]))
+    reference = np.array([k.shift_per_cm for k in known])
+    strength = np.sqrt(np.array([k.strength for k in known]))
+    offsets = np.arange(-reach_per_cm, reach_per_cm + 0.1, 0.25)
+    closeness = max(0.3 * width, 1.0)
+    score = [
+        float((weight[:, None] * strength * np.exp(-0.5 * ((places[:, None] - o - reference) / closeness) ** 2)).sum())
+        for o in offsets
+    ]
+    offset = float(offsets[int(np.argmax(score))])
+    pairs: list[tuple[Found, Line]] = []
+    for line in alone:
+        distance = np.abs(places - offset - line.shift_per_cm)
+        nearest = int(np.argmin(distance))
+        if distance[nearest] < max(0.6 * width, 3.0):
+            pairs.append((found[nearest], line))
+    used: dict[float, tuple[Found, Line]] = {}
+    for f, line in pairs:
+        old = used.get(f.shift_per_cm)
+        if old is None or abs(f.shift_per_cm - offset - line.shift_per_cm) < abs(f.shift_per_cm - offset - old[1].shift_per_cm):
+            used[f.shift_per_cm] = f, line
+    return list(used.values())
+
+
+def _alone(known: Sequence[Line], apart_per_cm: float) -> list[Line]:
+    return [
+        k
+        for k in known
+        if not any(
+            o is not k and abs(o.shift_per_cm - k.shift_per_cm) < apart_per_cm and o.strength > _BESIDE * k.strength
+            for o in known
+        )
+    ]
