@@ -21,9 +21,10 @@ import numpy as np
 
 from anodefree.physics.lorentz import cyclotron_frequency, uniform_field_path
 from anodefree.physics.transport import SPECIES, thermal_speed
+from anodefree.simulation.ions.cell_tables import spline_tables
 from anodefree.simulation.ions.field import field
 from anodefree.simulation.ions.flight import flight
-from anodefree.simulation.ions.flying import scales, spline_tables
+from anodefree.simulation.ions.flying import scales
 
 ION, THREADS = SPECIES["Li+"], 2
 E_V_M, B_T, HALF_M, NODES = 10.0, 0.01, 0.5, 20
