@@ -1,7 +1,8 @@
 """The potential in a cylinder with half an ellipsoid of three unequal axes on its floor, in space, by spectral elements.
 
 A quarter of the cell is mapped from a box: s runs from the axis (0) to the floor (1), theta about the axis, t from the boss
-(0) to the top and side (1), along straight rays P = B(s, theta) + g(t) [Q(s, theta) - B]. With the columns P_s, P_theta, P_t of the Jacobian J, the energy is the integral of G_ab u_a u_b with
+(0) to the top and side (1), along straight rays P = B(s, theta) + g(t) [Q(s, theta) - B]. With the columns P_s, P_theta, P_t
+of the Jacobian J, the energy is the integral of G_ab u_a u_b with
 
     G_ab = C_a . C_b/|J|,   C_s = P_theta x P_t and so on in turn.
 

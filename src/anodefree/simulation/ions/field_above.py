@@ -53,8 +53,8 @@ def field_above(
     sampled on a coarse grid and on a fine one about the surface, and continued into the metal so that φ = 0 is the surface
     itself. `spline_error_*` is how far the field of a cubic spline through the grids is from the elements, `mesh_change` what
     elements of one order less change in the highest field, `tip_factor` that field over voltage/gap, `tip_current` over the
-    mean one. The cell is the cylinder that the map's square holds: what leaves it is thrown back or lost (`side` of `ions.flight`). z = 0 is
-    the lowest point.
+    mean one. The cell is the cylinder that the map's square holds: what leaves it is thrown back or lost (`side` of
+    `ions.flight`). z = 0 is the lowest point.
     *Valid when* the surface has one height above each point and `smoothing_m` leaves nothing finer than the elements' nodes.
     *Source* Deville, Fischer and Mund (2002), chapters 2 and 4; Lynch, Rice and Thomas (1964). *Differs from the paper*, whose
     surface is flat but for one protrusion. Raises DataError: an uneven grid; ConfigError: the surface reaches the upper

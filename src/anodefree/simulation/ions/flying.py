@@ -280,8 +280,8 @@ def _flyer(
         flux, layout = magnetic.table.scaled(m.per_tesla)
         compiled.fly(
             made.tables, made.wall, made.grids, flux, layout, made.shape, motion, across, m.scheme, m.flows, m.noises, LEVELS,
-            m.step, NEAR_TIP, m.spreads, m.bridges, PATIENCE * m.crossing, conditions.side == "absorbs", m.sign, seed, first, start, every,
-            record, out,
+            m.step, NEAR_TIP, m.spreads, m.bridges, PATIENCE * m.crossing, conditions.side == "absorbs", m.sign, seed, first,
+            start, every, record, out,
         )  # fmt: skip
         out[:, :6] *= gap
         out[:, 7] *= m.time_s
