@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from anodefree.registry import Stage
 
 MODULES: Final[dict[str, str]] = {
+    "afm.image": "anodefree.simulation.instruments.scanning_probe",
+    "afm.roughness": "anodefree.analysis.afm.roughness",
     "cycler.plate_strip": "anodefree.simulation.instruments.plate_strip",
     "cycler.reservoir": "anodefree.simulation.instruments.reservoir",
     "cycler.symmetric": "anodefree.simulation.instruments.symmetric",
@@ -81,6 +83,7 @@ MODULES: Final[dict[str, str]] = {
     "potentiostat.lithium_cell": "anodefree.simulation.cell.lithium_impedance",
     "potentiostat.voltammetry": "anodefree.simulation.instruments.voltammetry",
     "pouch.energy": "anodefree.simulation.pouch.energy",
+    "surface.level": "anodefree.analysis.afm.level",
     "surface.random": "anodefree.simulation.surface.random",
 }
 

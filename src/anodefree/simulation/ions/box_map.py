@@ -83,7 +83,10 @@ def draw_box(cell: Measurement, ax: Axes) -> None:
             ax.clabel(lines, levels[1::3], fontsize=5.5, fmt=lambda v: f"{1e3 * v:.3g} mV")
         else:
             ax.contourf(x, z, phi, levels=[-1e9, 0.0], colors=[SOFT], zorder=3)
-            ax.contour(x, z, phi, levels=[0.0], colors=[INK], linewidths=0.8, zorder=4)
+            up = z > 1e-4 * gap  # beside the protrusion the floor itself is at zero
+            ax.contour(x, z[up], phi[up], levels=[0.0], colors=[INK], linewidths=0.8, zorder=4)
+            if cell.meta["boss_base_m"] > 0:
+                ax.plot([-radius, radius], [0, 0], color=INK, lw=1.2)
     ax.plot([-radius, radius], [gap, gap], color=INK, lw=1.2)
     ax.set_aspect("equal")
     ax.set_xlim(-1.02 * radius, 1.02 * radius)
