@@ -125,6 +125,8 @@ def test_maps_that_do_not_reach_over_the_cell_are_refused() -> None:
     with pytest.raises(ConfigError, match="too few for boris"):
         flight_in_map(cell, uniform_map((0.0, 0.0, 5e4), True), pusher="boris")
     with pytest.raises(ConfigError, match="no overdamped limit"):
+        flight_in_map(cell, uniform_map((0.0, 0.0, 1e8), True), liquid=True, pusher="overdamped")
+    with pytest.raises(ConfigError, match="too long in a map"):
         flight_in_map(cell, uniform_map((0.0, 0.0, 1e8), True), liquid=True)
 
 
