@@ -92,7 +92,7 @@ def roughness(
         estimates[name] = Estimate(found[name], std, unit, label, shown) if shown else Estimate(found[name], std, unit, label)
     across = min(dx * flat.shape[1], dy * flat.shape[0])
     estimates["correlation_length"] = Estimate(length, max(dx, dy), "m", "distance at which the correlation is 1/e", "nm")
-    rows = float(np.std(np.diff(np.median(flat, axis=1)))) / math.sqrt(2)
+    rows, columns = (float(np.std(np.median(flat, axis=a))) for a in (1, 0))
     checks = [
         Check.that(
             "patch",
@@ -110,9 +110,9 @@ def roughness(
         ),
         Check.that(
             "rows",
-            levelling == "rows" or length < 4 * dy or rows < 0.25 * found["Sq"],
-            "rows are not offset against each other",
-            f"rows are offset by {1e9 * rows:.2g} nm against each other: try levelling = 'rows'",
+            levelling == "rows" or rows < 3 * columns or rows < 0.1 * found["Sq"],
+            "rows differ from each other no more than columns do",
+            f"rows differ from each other by {1e9 * rows:.2g} nm, columns by {1e9 * columns:.2g} nm: try levelling = 'rows'",
         ),
         Check.that(
             "levelling",
