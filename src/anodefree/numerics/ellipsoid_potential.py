@@ -204,7 +204,7 @@ class EllipsoidPotential:
         half_x, half_y = (v[len(v) // 2 :] for v in (x, y))  # an odd number of nodes, 0 in the middle
         out = np.empty((len(z), len(half_y), len(half_x)))
         with ThreadPoolExecutor(2) as pool:
-            parts = np.array_split(np.arange(len(z)), 8)
+            parts = np.array_split(np.arange(len(z)), min(8, len(z)))
             list(
                 pool.map(lambda k: sampled(series, *self.made.edges, walls, half_x, half_y, z[k], out[k[0] : k[-1] + 1]), parts)
             )
