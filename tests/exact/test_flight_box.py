@@ -16,7 +16,7 @@ from anodefree.simulation.ions.cell_tables import spline_tables
 from anodefree.simulation.ions.field import field
 from anodefree.simulation.ions.field_above import field_above
 from anodefree.simulation.ions.field_ellipsoid import field_ellipsoid
-from anodefree.simulation.ions.flight import flight
+from anodefree.simulation.ions.flight import even_cell, flight
 from anodefree.simulation.surface.random import random
 
 GAP = 50e-6
@@ -175,7 +175,7 @@ def test_impossible_maps_are_refused(surface: Measurement) -> None:
     bent["x_m"][3] += 1e-7
     with pytest.raises(DataError, match="even, rising"):
         field_above(Measurement.of(TOPOGRAPHY, bent))
-    bare = field(elements=6, order=3)
+    bare = even_cell(GAP, 0.1)
     arrays = {n: bare[n] for n in ("r_m", "z_m", "patch_r_m", "patch_z_m", "potential_V")}
     with pytest.raises(DataError, match="no potential"):
         spline_tables(Measurement.of(POTENTIAL_MAP, arrays, bare.meta), "potential_V", 0.1)
