@@ -232,7 +232,7 @@ def test_the_table_of_the_documentation_is_what_the_stage_gives() -> None:
     across = {"tilt_rad": math.pi / 2, "remanence_T": 0.616}
     for column, micrometres in enumerate((0.1, 1.0, 3.0)):
         thickness = {"thickness_m": 1e-6 * micrometres}
-        rough = {"roughness_m": 0.12e-6 * micrometres**0.33, "conformal": True, "height_m": 1.5e-6, "grid": 128, "draws": 2}
+        rough = {"roughness_m": 0.12e-6 * micrometres**0.33, "conformal": True, "height_m": 1.5e-6, "grid": 128, "draws": 3}
         cases = {
             "flat magnetised": {},
             "flat disc": across,
