@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from anodefree.registry import Stage
 
 MODULES: Final[dict[str, str]] = {
+    "afm.image": "anodefree.simulation.instruments.scanning_probe",
+    "afm.roughness": "anodefree.analysis.afm.roughness",
     "cycler.plate_strip": "anodefree.simulation.instruments.plate_strip",
     "cycler.reservoir": "anodefree.simulation.instruments.reservoir",
     "cycler.symmetric": "anodefree.simulation.instruments.symmetric",
@@ -58,8 +60,10 @@ MODULES: Final[dict[str, str]] = {
     "inventory.retention": "anodefree.analysis.inventory.retention",
     "ions.encounters": "anodefree.analysis.ions.encounters",
     "ions.field": "anodefree.simulation.ions.field",
+    "ions.field_above": "anodefree.simulation.ions.field_above",
     "ions.field_depleted": "anodefree.simulation.ions.field_depleted",
     "ions.field_effect": "anodefree.analysis.ions.field_effect",
+    "ions.field_ellipsoid": "anodefree.simulation.ions.field_ellipsoid",
     "ions.field_primary": "anodefree.simulation.ions.field_primary",
     "ions.field_secondary": "anodefree.simulation.ions.field_secondary",
     "ions.flight": "anodefree.simulation.ions.flight",
@@ -104,6 +108,7 @@ MODULES: Final[dict[str, str]] = {
     "spectrometer.raman": "anodefree.simulation.instruments.spectrometer",
     "spectrometer.reference": "anodefree.simulation.instruments.spectrometer_reference",
     "spectrometer.regions": "anodefree.simulation.instruments.photoemission_regions",
+    "surface.level": "anodefree.analysis.afm.level",
     "surface.random": "anodefree.simulation.surface.random",
     "tofsims.profile": "anodefree.analysis.tofsims.profile",
     "tofsims.uniformity": "anodefree.analysis.tofsims.uniformity",

@@ -15,9 +15,10 @@ from anodefree.errors import Cancelled, ConfigError
 from anodefree.kinds.potential_map import POTENTIAL_MAP
 from anodefree.physics.lorentz import cyclotron_frequency
 from anodefree.physics.transport import SPECIES
+from anodefree.simulation.ions.cell_tables import spline_tables
 from anodefree.simulation.ions.field import field
 from anodefree.simulation.ions.flight import even_cell, flight
-from anodefree.simulation.ions.flying import scales, spline_tables
+from anodefree.simulation.ions.flying import scales
 from anodefree.simulation.ions.launch import launch
 
 GAP = 50e-6

@@ -104,13 +104,53 @@ def test_pushers_agree_in_an_uneven_field() -> None:
         assert errors[0] / errors[1] == pytest.approx(4.0, rel=0.2)
 
 
-def test_in_the_liquid_a_film_does_nothing() -> None:
+@pytest.mark.parametrize("relaxations", [0.02, 0.4])
+def test_langevin_in_a_uniform_map_is_langevin_in_a_uniform_field(relaxations: float) -> None:
+    """The same draws: each ion lands where it does in the uniform field, at a Hall parameter of 1 and a tilt."""
+    cell, ion = even_cell(GAP, 0.1), SPECIES["Li+"]
+    time_s, _ = scales(GAP, 0.1, ion)
+    drag = 8.0
+    diffusivity = 1.380649e-23 * 298.15 / ion.mass_kg * time_s / drag
+    flux_T, tilt = drag / (cyclotron_frequency(ion.charge_C, ion.mass_kg, 1.0) * time_s), 0.5
+    settings = {"ions": 60, "anions": False, "paths": 0, "liquid": True, "cation_diffusivity_m2_s": diffusivity}
+    settings["steps_per_flight"] = round(drag * drag / relaxations)
+    flux = uniform_map((flux_T * math.sin(tilt), 0.0, flux_T * math.cos(tilt)), True)
+    mapped, even = flight_in_map(cell, flux, **settings), flight(cell, flux_density_T=flux_T, tilt_rad=tilt, **settings)
+    apart = np.hypot(mapped["end_x_m"] - even["end_x_m"], mapped["end_y_m"] - even["end_y_m"]) / GAP
+    assert np.quantile(apart, 0.9) < 1e-7
+    assert np.quantile(np.abs(mapped["time_of_flight_s"] / even["time_of_flight_s"] - 1), 0.9) < 1e-7
+    assert mapped.meta["pusher"] == "exact Langevin step"
+
+
+def test_langevin_in_an_uneven_map_converges() -> None:
+    """Without noise (cold), at a Hall parameter near 1: halving the step quarters the error of the landing place."""
+    cell, ion = even_cell(GAP, 0.1), SPECIES["Li+"]
+    time_s, _ = scales(GAP, 0.1, ion)
+    drag = 6.0
+    flux = scan_stage(tilt_rad=math.pi / 2, heights_m=(1e-6,), domain_width_m=10e-6, thickness_m=2e-6, grid=64)
+    wanted = drag / (cyclotron_frequency(ion.charge_C, ion.mass_kg, 1.0) * time_s)
+    scale = wanted / float(np.abs(flux["Bz_T"]).max())
+    strong = Measurement.of(FLUX_MAP, {n: flux[n] * (1.0 if n.endswith("_m") else scale) for n in FLUX_MAP.arrays}, flux.meta)
+    cold = {"temperature_K": 1e-9, "cation_diffusivity_m2_s": 1.380649e-23 * 1e-9 / ion.mass_kg * time_s / drag}
+
+    def landed(steps: int) -> np.ndarray:
+        found = flight_in_map(cell, strong, ions=40, anions=False, paths=0, liquid=True, steps_per_flight=steps, **cold)
+        return np.c_[found["end_x_m"], found["end_y_m"]] / GAP
+
+    reference = landed(8000)
+    errors = [np.median(np.abs(landed(n) - reference)) for n in (250, 500)]
+    assert errors[1] < 1e-3
+    assert errors[0] / errors[1] > 3.0
+
+
+@pytest.mark.parametrize("pusher", ["overdamped", "rk4"])
+def test_in_the_liquid_a_film_does_nothing(pusher: str) -> None:
     cell = even_cell(GAP, 0.1)
     flux = scan_stage(tilt_rad=math.pi / 2, heights_m=(1e-6,), domain_width_m=4e-6, grid=64)
-    settings = {"ions": 200, "anions": False, "paths": 0, "liquid": True, "pusher": "overdamped", "pairing": 4}
+    settings = {"ions": 200, "anions": False, "paths": 0, "liquid": True, "pusher": pusher, "pairing": 4}
     mapped, none = flight_in_map(cell, flux, **settings), flight(cell, flux_density_T=0.0, **settings)
     assert np.abs(mapped["end_x_m"] - none["end_x_m"]).max() < 1e-8 * GAP
-    assert mapped.meta["pusher"] == "overdamped"
+    assert mapped.meta["pusher"] == ("overdamped" if pusher == "overdamped" else "exact Langevin step")
 
 
 def test_maps_that_do_not_reach_over_the_cell_are_refused() -> None:
@@ -125,6 +165,8 @@ def test_maps_that_do_not_reach_over_the_cell_are_refused() -> None:
     with pytest.raises(ConfigError, match="too few for boris"):
         flight_in_map(cell, uniform_map((0.0, 0.0, 5e4), True), pusher="boris")
     with pytest.raises(ConfigError, match="no overdamped limit"):
+        flight_in_map(cell, uniform_map((0.0, 0.0, 1e8), True), liquid=True, pusher="overdamped")
+    with pytest.raises(ConfigError, match="too long in a map"):
         flight_in_map(cell, uniform_map((0.0, 0.0, 1e8), True), liquid=True)
 
 

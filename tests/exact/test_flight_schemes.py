@@ -49,9 +49,9 @@ def fly(
     axis = tuple(g / size for g in gyration) if size else (0.0, 0.0, 1.0)
     flows, noises = langevin_steps(drag, size, variance, step, 1, axis)
     spread, bridge = spreads(drag, variance, step, 1, scheme == OVERDAMPED)
-    motion = np.array([per_mass, *gyration, drag])
+    motion = np.array([per_mass, *gyration, drag, variance])
     out, record = np.zeros((len(start), SUMMARY)), np.full((0, 1, 4), np.nan)
-    shape = np.array([1e-9, 1e-9, 1e3, 1e9])
+    shape = np.array([1e-9, 1e-9, 1e3, 1e9, 1e-9, 1.0])
     compiled(
         tables, tables, grids, *NO_FLUX, shape, motion, np.eye(3)[:2], scheme, flows, noises, 1, step, 1.0, spread, bridge,
         (steps - 0.5) * step, False, 1.0, seed, 0, np.ascontiguousarray(start), 1, record, out,

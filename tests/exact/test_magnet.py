@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -196,3 +197,49 @@ def test_a_film_with_nodules_is_not_uniform() -> None:
     found = film_stage(nodule_height_m=5e-7, grid=128, nodule_radius_m=2e-6, draws=2)
     assert found["B_rms"] > 1e-4
     assert "decay_length" in found.estimates
+
+
+def test_nodules_too_fine_for_the_grid_keep_their_volume(rng: np.random.Generator) -> None:
+    """Below 1.5 steps their radius is 1.5 steps, and they are lower; above it they are what was asked for."""
+    from anodefree.simulation.magnet.picture import Nodules
+
+    side, seed = 20e-6, int(rng.integers(1000))
+    volume = {}
+    for grid in (32, 64, 256):
+        made = Nodules(0.4e-6, 0.3e-6, 4e-6).on(grid, side, np.random.default_rng(seed))
+        count = np.random.default_rng(seed).poisson((side / grid / 4e-6) ** 2, (grid, grid)).sum()
+        volume[grid] = made.sum() * (side / grid) ** 2 / count
+    assert volume[32] == pytest.approx(math.pi * 0.3e-6**2 * 0.4e-6, rel=2e-3)
+    assert volume[64] == pytest.approx(volume[32], rel=2e-3)
+    assert volume[256] == pytest.approx(volume[32], rel=2e-3)
+    seen = {}
+    for grid in (256, 32):
+        one = next(
+            s for s in range(500) if np.random.default_rng(s).poisson((side / grid / 6e-5) ** 2, (grid, grid)).sum() == 1
+        )
+        seen[grid] = Nodules(0.4e-6, 0.3e-6, 6e-5).on(grid, side, np.random.default_rng(one)).max()
+    assert seen[256] == pytest.approx(0.4e-6, rel=1e-2)
+    assert seen[32] == pytest.approx(0.4e-6 * (0.3e-6 / (1.5 * side / 32)) ** 2, rel=1e-2)
+
+
+def test_the_table_of_the_documentation_is_what_the_stage_gives() -> None:
+    """Every number of docs/magnet.md, by the settings that stand below it."""
+    from pathlib import Path
+
+    page = (Path(__file__).parents[2] / "docs" / "magnet.md").read_text(encoding="utf-8")
+    rows = [[c.strip() for c in line.strip("|\n ").split("|")] for line in page.splitlines() if line.startswith("|")]
+    told = {row[0].split()[0] + " " + row[0].split()[1].rstrip(","): row[2:5] for row in rows[2:]}
+    across = {"tilt_rad": math.pi / 2, "remanence_T": 0.616}
+    for column, micrometres in enumerate((0.1, 1.0, 3.0)):
+        thickness = {"thickness_m": 1e-6 * micrometres}
+        rough = {"roughness_m": 0.12e-6 * micrometres**0.33, "conformal": True, "height_m": 1.5e-6, "grid": 128, "draws": 3}
+        cases = {
+            "flat magnetised": {},
+            "flat disc": across,
+            "stripe domains": {**across, "domain_width_m": 1e-6, "grid": 256},
+            "rough rms": {**rough, "seed": 1},
+        }
+        for name, settings in cases.items():
+            key = next(k for k in told if k.replace(",", "") == name)
+            found = 1e3 * film_stage(**thickness, **settings)["B_rms"]
+            assert found == pytest.approx(float(told[key][column]), rel=0.03, abs=1e-9), (name, micrometres)

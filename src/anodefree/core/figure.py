@@ -156,3 +156,14 @@ def columns_csv(columns: Mapping[str, np.ndarray]) -> str:
     ]
     writer.writerows(zip_longest(*(v.tolist() for v in values), fillvalue=""))
     return table.getvalue()
+
+
+def draw_heights(x_m: np.ndarray, y_m: np.ndarray, height_m: np.ndarray, ax: Axes) -> None:
+    """A height map in colour, heights in nm where they span less than a micrometre."""
+    nano = float(np.ptp(height_m)) < 1e-6
+    dx, dy = 0.5e6 * (x_m[1] - x_m[0]), 0.5e6 * (y_m[1] - y_m[0])
+    extent = (1e6 * x_m[0] - dx, 1e6 * x_m[-1] + dx, 1e6 * y_m[0] - dy, 1e6 * y_m[-1] + dy)
+    shown = ax.imshow((1e9 if nano else 1e6) * height_m, origin="lower", extent=extent, cmap="viridis")
+    ax.figure.colorbar(shown, ax=ax, label="height / nm" if nano else "height / µm", shrink=0.85)
+    ax.set_xlabel("x / µm")
+    ax.set_ylabel("y / µm")

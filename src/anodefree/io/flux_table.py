@@ -37,7 +37,7 @@ def read(path: Path) -> Measurement:
     si = {name: _factor(name, unit, lines[at]) for name, (_, unit) in columns.items()}
     rows, places = _rows(lines, at + 1, columns, split)
     values = {name: rows[:, i] * si[name] for i, name in enumerate(columns)}
-    axes = [_axis(values[name], name) for name in ("x", "y", "z")]
+    axes = [axis_of(values[name], name) for name in ("x", "y", "z")]
     (x, _), (y, _), (z, _) = axes
     if len(rows) != len(x) * len(y) * len(z):
         raise DataError(
@@ -108,7 +108,7 @@ def _rows(lines: Sequence[str], first: int, columns: dict[str, tuple[int, str]],
     return np.array(rows), places
 
 
-def _axis(values: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
+def axis_of(values: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
     """The places of an even grid along an axis, and which of them each row is at."""
     order = np.sort(values)
     apart = np.diff(order)

@@ -70,6 +70,22 @@ def _starts_with_bif6(head: bytes, suffix: str) -> bool:
     return head.startswith(b"\0\0BIF6")
 
 
+_HEIGHT_COLUMNS: Final = re.compile(
+    rb"(?:^|[\r\n])[#%!\s\"]{0,8}x\"?\s{0,3}[/_\[(][^\r\n]{1,12}[,;\t \"]{1,4}y\"?\s{0,3}[/_\[(][^\r\n]{1,12}[,;\t \"]{1,4}"
+    rb"(?:z|height)\"?\s{0,3}[/_\[(][^,;\t\r\n]{1,12}(?:[\r\n]|$)",
+    re.IGNORECASE,
+)
+_HEIGHT_SIDES: Final = re.compile(rb"(?:^|[\r\n])#\s{0,4}width:[^\r\n]{1,60}[\r\n]{1,2}#\s{0,4}height:", re.IGNORECASE)
+
+
+def _names_heights(head: bytes, suffix: str) -> bool:
+    return _HEIGHT_SIDES.search(head) is not None or _HEIGHT_COLUMNS.search(head) is not None
+
+
+def _is_igor(head: bytes, suffix: str) -> bool:
+    return suffix == ".ibw" and head[:2] in (b"\x05\x00", b"\x00\x05")
+
+
 def _is_text(head: bytes, suffix: str) -> bool:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16
         return True
@@ -235,6 +251,24 @@ _INSTRUMENTS: Final = (
     Format("ivium", "IviumSoft", ("impedance",), (".idf", ".ids"), _is_ivium, "anodefree.io.ivium", 2**26),
     Format("nda", "Neware BTS", ("cycling",), (".nda",), _starts(b"NEWARE"), "anodefree.io.neware_nda", 2**30),
     Format("ndax", "Neware BTS 8 archive", ("cycling",), (".ndax",), _is_ndax, "anodefree.io.neware_ndax"),
+    Format(
+        "nanoscope",
+        "Bruker NanoScope image",
+        ("topography",),
+        (".spm", ".000"),
+        _starts(b"\\*File list", b"?*File list", b"\\*Force file list"),
+        "anodefree.io.nanoscope",
+    ),
+    Format("wsxm", "WSxM image", ("topography",), (".top", ".stp"), _starts(b"WSxM file"), "anodefree.io.wsxm"),
+    Format("asylum", "Asylum Research image", ("topography",), (".ibw",), _is_igor, "anodefree.io.asylum"),
+    Format(
+        "heights",
+        "height map as text (Gwyddion, or x y z)",
+        ("topography",),
+        (".txt", ".csv", ".xyz", ".asc"),
+        _names_heights,
+        "anodefree.io.height_table",
+    ),
     Format("arbin", "Arbin MITS Pro database", ("cycling",), (".res",), _starts(*_ACCESS), "anodefree.io.arbin"),
 )
 

@@ -56,8 +56,8 @@ def line(edges: Floats, order: int, *, periodic: bool = False) -> Line:
     """Elements between the edges, of polynomials of the order; the last node is the first where it repeats."""
     from scipy.sparse import csr_array
 
-    own, at = _lobatto(order), np.polynomial.legendre.leggauss(order + 1)
-    value, slope = _lagrange(own, at[0])
+    own, at = lobatto(order), np.polynomial.legendre.leggauss(order + 1)
+    value, slope = lagrange(own, at[0])
     count, per = len(edges) - 1, order + 1
     size = count * order + (0 if periodic else 1)
     index = (np.arange(count)[:, None] * order + np.arange(per)) % size
@@ -75,12 +75,13 @@ def line(edges: Floats, order: int, *, periodic: bool = False) -> Line:
     )
 
 
-def _lobatto(order: int) -> Floats:
+def lobatto(order: int) -> Floats:
+    """Gauss and Lobatto's points of an order on [-1, 1]."""
     inner = np.polynomial.legendre.Legendre.basis(order).deriv().roots() if order > 1 else np.array([])
     return np.concatenate([[-1.0], np.sort(np.real(inner)), [1.0]])
 
 
-def _lagrange(nodes: Floats, at: Floats) -> tuple[Floats, Floats]:
+def lagrange(nodes: Floats, at: Floats) -> tuple[Floats, Floats]:
     """Values and slopes (point, node) of the polynomials that are 1 on one node and 0 on the others."""
     from numpy.polynomial import legendre
 
@@ -180,7 +181,7 @@ class BoxPotential:
     def wall(self) -> tuple[Floats, Floats]:
         """The field on the surface at the Gauss points (x, y), and the true area of each."""
         box = self.box
-        first = np.asarray(_lagrange(_lobatto(_order(box.zeta)), np.array([-1.0]))[1])[0]
+        first = np.asarray(lagrange(lobatto(_order(box.zeta)), np.array([-1.0]))[1])[0]
         near = self.values[:, :, : len(first)]
         half = 0.5 * (box.zeta.nodes[len(first) - 1] - box.zeta.nodes[0])
         slope = _along(box.y.value, _along(box.x.value, near @ first / half, 0), 1)

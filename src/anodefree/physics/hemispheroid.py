@@ -37,6 +37,14 @@ def tip_factor(height_m: float, base_m: float) -> float:
     return float(1 / ((1 - e**2) / e**2 * (np.arctanh(e) / e - 1)))
 
 
+def ellipsoid_tip_factor(height_m: float, base_x_m: float, base_y_m: float) -> float:
+    """The same for three unequal axes: Lz = abc/2 times the integral of ds/[(s + c²) sqrt((s + a²)(s + b²)(s + c²))]."""
+    from scipy.special import elliprd
+
+    a, b, c = (v / height_m for v in (base_x_m, base_y_m, height_m))
+    return float(3 / (a * b * c * elliprd(a**2, b**2, c**2)))
+
+
 def _f(xi: Floats) -> Floats:
     """arccoth(xi) - 1/xi, by its series where the two cancel."""
     far = xi > 20.0

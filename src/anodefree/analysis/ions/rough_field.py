@@ -12,17 +12,16 @@ from anodefree.core.context import Context
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
-from anodefree.errors import ConfigError, DataError
+from anodefree.errors import ConfigError
 from anodefree.kinds.topography import TOPOGRAPHY, Topography
-from anodefree.numerics.box_potential import GROWTH, Box, BoxPotential, Surface, graded, line, solve_box
+from anodefree.numerics.box_potential import BoxPotential
+from anodefree.numerics.height_map import HeightMap
 from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Floats = NDArray[np.float64]
-MARGIN: Final = 6
-"""Points by which a repeating map is continued, so that its spline forgets where it ends."""
 STEEP: Final = 3.0
 
 
@@ -52,22 +51,20 @@ def rough_field(
     surface is flat but for one protrusion. Raises DataError: an uneven grid; ConfigError: the surface reaches the upper
     electrode; NumericalError: it is too steep.
     """
-    where = surface.source.name
-    spacing = (_spacing(surface["x_m"], "x_m", where), _spacing(surface["y_m"], "y_m", where))
-    height = surface["height_m"].T - surface["height_m"].mean()
-    calibration, periodic = float(surface.meta.get("calibration") or 0.0), bool(surface.meta.get("periodic"))
-    if height.max() * (1 + calibration) >= 0.9 * gap_m:
+    measured = HeightMap.of(surface)
+    peak, calibration = float(measured.height_m.max()), float(surface.meta.get("calibration") or 0.0)
+    if peak * (1 + calibration) >= 0.9 * gap_m:
         raise ConfigError(
-            f"the surface rises {1e6 * height.max():.3g} um above its mean, the gap is {1e6 * gap_m:.3g} um",
+            f"the surface rises {1e6 * peak:.3g} um above its mean, the gap is {1e6 * gap_m:.3g} um",
             "gap_m",
             "widen the gap to more than 1.1 times the highest point",
         )
-    shape = _Patch(height / gap_m, (spacing[0] / gap_m, spacing[1] / gap_m), periodic)
+    shape = measured.scaled(1 / gap_m)
     context.progress(0.05, "spectral elements")
-    found = shape.solved(order, elements)
+    found = _Field(shape.solved(order, elements))
     context.progress(0.5, "one order less")
-    coarse = shape.solved(order - 1, elements).numbers
-    raised = shape.raised(calibration).solved(order, elements).numbers if calibration else found.numbers
+    coarse = _Field(shape.solved(order - 1, elements)).numbers
+    raised = _Field(shape.stretched(calibration).solved(order, elements)).numbers if calibration else found.numbers
     spread = {n: math.hypot(coarse[n] - v, raised[n] - v) for n, v in found.numbers.items()}
     labels = {
         "enhancement_max": "largest current density over the mean one",
@@ -103,41 +100,6 @@ def rough_field(
         "enhancement_y_m": ("y", surface["y_m"][0] + gap_m * (found.y - found.y[0])),
     }
     return Result.of(estimates, curves, checks)
-
-
-def _spacing(values: Floats, name: str, where: str) -> float:
-    steps = np.diff(values)
-    if len(values) < 4 or not (steps > 0).all() or np.ptp(steps) > 1e-3 * steps.mean():
-        raise DataError(f"'{name}' is not an even, rising grid of four points or more", where, "interpolate it onto one")
-    return float(steps.mean())
-
-
-class _Patch:
-    """A surface (x, y) in gaps, and its field."""
-
-    def __init__(self, height: Floats, spacing: tuple[float, float], periodic: bool) -> None:
-        self.height, self.spacing, self.periodic = height, spacing, periodic
-        self.sides = [d * (n if periodic else n - 1) for n, d in zip(height.shape, spacing, strict=True)]
-
-    def raised(self, by: float) -> _Patch:
-        """The same with all heights larger by a share."""
-        return _Patch(self.height * (1 + by), self.spacing, self.periodic)
-
-    def surface(self) -> Surface:
-        """Heights and slopes from a bicubic spline through the map."""
-        from scipy.interpolate import RectBivariateSpline
-
-        more = min(MARGIN, *self.height.shape) if self.periodic else 0
-        places = [d * np.arange(-more, n + more) for n, d in zip(self.height.shape, self.spacing, strict=True)]
-        spline = RectBivariateSpline(*places, np.pad(self.height, more, mode="wrap"))
-        return lambda x, y: (spline(x, y), spline(x, y, dx=1), spline(x, y, dy=1))
-
-    def solved(self, order: int, elements: int) -> _Field:
-        """The field by elements of an order; as many along zeta as keep them cubes beside the surface."""
-        across = [line(np.linspace(0, side, elements + 1), order, periodic=self.periodic) for side in self.sides]
-        layers = math.ceil(math.log(1 + (GROWTH - 1) * elements / min(self.sides)) / math.log(GROWTH))
-        box = Box(across[0], across[1], line(graded(min(max(layers, 3), 40)), order), 1.0, self.surface())
-        return _Field(solve_box(box))
 
 
 class _Field:

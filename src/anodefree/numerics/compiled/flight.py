@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from anodefree.numerics.compiled.counter_random import uniform
+from anodefree.numerics.compiled.langevin_in_map import langevin_in_map
 from anodefree.numerics.compiled.spline_table import potential
 from anodefree.numerics.compiled.steps import (
     BORIS,
@@ -90,7 +91,7 @@ def _inside(wall, grids, shape, x, y, z):  # type: ignore[no-untyped-def]
     """Whether a point is in the lower electrode."""
     if z < 0.0:
         return True
-    if z > shape[1] or x * x + y * y > shape[0] * shape[0]:
+    if z > shape[1] or x * x + y * y > shape[4] * shape[4]:
         return False
     return potential(wall, grids, x, y, z)[0] < 0.0
 
@@ -135,7 +136,7 @@ def _mirrored(wall, grids, what, x, y, z, u, v, w):  # type: ignore[no-untyped-d
     """A velocity after a wall has thrown it back."""
     if what == TOP:
         return u, v, -abs(w)
-    if what == FLAT:
+    if what == FLAT and z < 1e-9:
         return u, v, abs(w)
     if what == SIDE:
         radial = 2 * max(x * u + y * v, 0.0) / (x * x + y * y)
@@ -175,7 +176,7 @@ def _drawn_fate(  # type: ignore[no-untyped-def]
 
     Walls that throw it back mirror its place, as an even continuation of the density does.
     """
-    base, height, radius = shape[0], shape[1], shape[2]
+    base, height, radius, reach = shape[0], shape[1], shape[2], shape[4]
     r1 = x1 * x1 + y1 * y1
     if r1 > radius * radius:
         if escape:
@@ -189,7 +190,7 @@ def _drawn_fate(  # type: ignore[no-untyped-def]
     if sign > 0:
         if z1 > 1.0:
             z1, w1 = 2.0 - z1, -w1
-        if z1 < margin or (z1 < height + margin and r1 < (base + margin) ** 2):
+        if z1 < margin or (z1 < height + margin and r1 < (reach + margin) ** 2):
             d1, gx, gy, gz = potential(wall, grids, x1, y1, max(z1, LOWEST))
             if z1 < 0.0 or d1 < 0.0:
                 what = FLAT
@@ -203,9 +204,10 @@ def _drawn_fate(  # type: ignore[no-untyped-def]
     else:
         if z1 > 1.0 or (z1 > 1.0 - margin and uniform(seed, ion, count) < np.exp(-2 * (1.0 - z) * (1.0 - z1) / bridge)):
             what, z1 = TOP, max(z1, 1.0 + 1e-9)
-        elif z1 < 0.0:
+        elif z1 < 0.0 and shape[5] > 0.0:
             z1, w1 = -z1, abs(w1)
         elif _inside(wall, grids, shape, x1, y1, z1):
+            z1 = max(z1, LOWEST)
             d1, gx, gy, gz = potential(wall, grids, x1, y1, z1)
             u1, v1, w1 = _mirrored(wall, grids, BOSS, x1, y1, z1, u1, v1, w1)
             shift = -2 * d1 / max(gx * gx + gy * gy + gz * gz, 1e-300)
@@ -221,11 +223,18 @@ def _drawn_fate(  # type: ignore[no-untyped-def]
 
 
 @_inlined
-def _level(near_tip, tip, height, levels, moved, shrink, x, y, z):  # type: ignore[no-untyped-def]
-    """How often a step that moves an ion by `moved` is halved, so that it stays short beside the distance from the tip."""
+def _level(near_tip, shape, levels, moved, shrink, x, y, z):  # type: ignore[no-untyped-def]
+    """How often a step that moves an ion by `moved` is halved, so that it stays short beside the distance from the tip.
+
+    On a surface that is rough all over, it is the distance from the plane through its highest point.
+    """
+    tip = shape[3]
     if moved <= near_tip * tip:
         return 0
-    reach = near_tip * (tip + np.sqrt(x * x + y * y + (z - height) ** 2))
+    if shape[5] > 0.0:
+        reach = near_tip * (tip + np.sqrt(x * x + y * y + (z - shape[1]) ** 2))
+    else:
+        reach = near_tip * (tip + max(z - shape[1], 0.0))
     level = 0
     while level < levels - 1 and moved > reach:
         level += 1
@@ -241,11 +250,11 @@ def fly(  # type: ignore[no-untyped-def]
     """Fly ions from `start` (n, 6) to where they are captured; summaries go to `out` (n, SUMMARY), samples to `record`.
 
     The fields are those of `steps`; `wall` are tables of a potential that vanishes on the lower electrode; `shape` is (boss
-    base, boss height, cell radius, tip radius of curvature); `frame` (2, 3) spans the plane in which turns are counted; `sign`
+    base, boss height, cell radius, tip radius of curvature, how far from the axis metal rises, 1 for one protrusion on the axis
+    or 0 for a surface that is rough all over); `frame` (2, 3) spans the plane in which turns are counted; `sign`
     is +1 for ions that go down, -1 for up. `flows`, `noises`, `spreads` (rms displacement) and `bridges` (variance of a random
     path between its ends) belong to steps of base_step / 2^level. `record` (m, samples, 4) takes x, y, z, t of the first ions.
     """
-    height, tip = shape[1], shape[3]
     per_mass = motion[0]
     noisy = spreads[0] > 0.0
     drawn = noisy or scheme == OVERDAMPED
@@ -269,7 +278,7 @@ def fly(  # type: ignore[no-untyped-def]
                 record[n, kept, 0], record[n, kept, 1], record[n, kept, 2], record[n, kept, 3] = x, y, z, t
                 kept += 1
             moved = spreads[0] if noisy else np.sqrt(vx * vx + vy * vy + vz * vz) * base_step
-            level = _level(near_tip, tip, height, levels, moved, shrink, x, y, z)
+            level = _level(near_tip, shape, levels, moved, shrink, x, y, z)
             h = base_step / (1 << level)
             count = 16 + DRAWS * steps
             if not carried:
@@ -278,6 +287,11 @@ def fly(  # type: ignore[no-untyped-def]
                 )
             elif scheme == RK4:
                 x1, y1, z1, u1, v1, w1 = rk4(tables, grids, flux, layout, motion, h, gx, gy, gz, x, y, z, vx, vy, vz)
+            elif scheme == EXACT and flux.shape[1] > 0:
+                x1, y1, z1, u1, v1, w1 = langevin_in_map(
+                    tables, grids, flux, layout, motion, flows[level, 1, 0, 0], flows[level, 2, 0, 0], h,
+                    noisy, seed, ion, count, gx, gy, gz, x, y, z, vx, vy, vz,
+                )  # fmt: skip
             elif scheme == EXACT:
                 x1, y1, z1, u1, v1, w1 = langevin(
                     tables, grids, motion, flows, noises, level, noisy, seed, ion, count, gx, gy, gz, x, y, z, vx, vy, vz

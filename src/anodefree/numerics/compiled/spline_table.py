@@ -10,12 +10,13 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from anodefree.numerics.compiled.spline_box import box_potential
+
 _compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"}, forceinline=True)
 
 
 @_compiled
-def potential(tables, grids, x, y, z):  # type: ignore[no-untyped-def]
-    """phi and its gradient in space."""
+def _about_axis(tables, grids, x, y, z):  # type: ignore[no-untyped-def]
     r = np.sqrt(x * x + y * y)
     k = 1 if r < grids[0, 7] and z < grids[1, 7] else 0
     per_r, per_z, across = grids[k, 2], grids[k, 3], int(grids[k, 4])
@@ -47,3 +48,11 @@ def potential(tables, grids, x, y, z):  # type: ignore[no-untyped-def]
     phi, by_r, by_z = phi + q3 * line, by_r + q3 * slope, by_z + e3 * line
     out = by_r * per_r / (12 * r) if r > 0 else 0.0
     return phi / 36, out * x, out * y, by_z * per_z / 12
+
+
+@_compiled
+def potential(tables, grids, x, y, z):  # type: ignore[no-untyped-def]
+    """phi and its gradient in space; grids of three dimensions are those of a box without an axis of symmetry."""
+    if grids.ndim == 3:  # known when it is compiled
+        return box_potential(tables, grids, x, y, z)
+    return _about_axis(tables, grids, x, y, z)

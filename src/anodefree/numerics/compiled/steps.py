@@ -1,9 +1,9 @@
 """One step of an ion in scaled units, compiled: Runge-Kutta, Boris, exact rotation, exact Langevin, and overdamped.
 
-`tables` and `grids` are the potential's, `flux` and `layout` that of the gyration (empty where it is uniform), and
-`motion` is charge over mass, the uniform gyration (3), and drag. A gyration is q B/m in the unit of the scaled time, a vector;
-the acceleration is -motion[0] grad phi + v x gyration - drag v. Steps that begin with a force take the gradient g at their
-start from the step before.
+`tables` and `grids` are the potential's, `flux` and `layout` that of the gyration (empty where it is uniform), and `motion`
+is charge over mass, the uniform gyration (3), drag, and the variance of the thermal velocity. A gyration is q B/m in the unit
+of the scaled time, a vector; the acceleration is -motion[0] grad phi + v x gyration - drag v. Steps that begin with a force
+take the gradient g at their start from the step before.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.kinds.potential_map import PotentialMap
 from anodefree.numerics.axisymmetric_potential import hemispheroid
-from anodefree.numerics.potential_tables import Walls, grids, sampled
+from anodefree.numerics.potential_tables import Walls, continued, grids, sampled
 from anodefree.physics.hemispheroid import potential_V
 from anodefree.registry import Demo, stage
 from anodefree.simulation.ions.cell_map import described, draw_map, linear, mapped, primary
@@ -72,9 +72,16 @@ def demo(rng: np.random.Generator) -> Demo:
 
 def hemisphere_in_space(size: float) -> np.ndarray:
     """The closed form on the coarse grid of a cell of the radius and height 1, with the far field 1."""
+    return sampled(_around(size), grids(_around(size))[0])
 
+
+def hemisphere_at(size: float, r: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """The same at any points, continued beyond the walls."""
+    return continued(_around(size), r, z)
+
+
+def _around(size: float) -> Walls:
     def exact(r: np.ndarray, z: np.ndarray) -> np.ndarray:
         return potential_V(r, z, size, size, 1.0)
 
-    walls = Walls(exact, hemispheroid(size, size), size, size, 1.0, 1.0)
-    return sampled(walls, grids(walls)[0])
+    return Walls(exact, hemispheroid(size, size), size, size, 1.0, 1.0)

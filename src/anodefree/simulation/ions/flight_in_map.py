@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@stage("ions.flight_in_map", version=1, cites=("chen2026", "hairer1993", "boris1970", "blakely1995", "gillespie1996"))
+@stage("ions.flight_in_map", version=2, cites=("chen2026", "hairer1993", "boris1970", "blakely1995", "gillespie1996"))
 def flight_in_map(
     cell: PotentialMap,
     flux: FluxMap,
@@ -59,13 +59,15 @@ def flight_in_map(
     electrode by `stand_off_m`. A map that repeats (metadata `periodic`) is taken on its lowest plane and continued upward, each
     wave as $e^{-kz}$, which is exact above all sources; one that does not must reach over the whole cell, and its planes are
     interpolated in the logarithm of the height. Between nodes B is a cubic spline. In vacuum: Runge-Kutta, Boris, or the exact
-    rotation by the local field (order 2). In the liquid: the overdamped step with the drift
-    $u = (\\Gamma a + a \\times w + (a \\cdot w) w/\\Gamma)/(\\Gamma^2 + w^2)$, w the local gyration, Γ the drag.
-    *Valid when* all sources lie below the cell; in the liquid while the Hall parameter stays far below 1 (1e-10 at 10 mT).
+    rotation by the local field (order 2). In the liquid: the exact Langevin step about the field at the middle of each step
+    (order 2), or, overdamped, the drift $u = (\\Gamma a + a \\times w + (a \\cdot w) w/\\Gamma)/(\\Gamma^2 + w^2)$, w the
+    local gyration, Γ the drag.
+    *Valid when* all sources lie below the cell; in the liquid at steps above the relaxation time while the Hall parameter stays
+    below 0.1 (it is 1e-10 at 10 mT).
     *Source* Hairer, Nørsett and Wanner 1993; Boris 1970; Blakely 1995, chapter 12 (continuation). *Differs from the paper*,
     which takes a uniform field. Arrays as of `ions.flight`; `flux_density_T` is the rms of the map between the electrodes.
     Raises ConfigError: a map that does not cover the cell or begins above it, a step too long for the gyration, in the liquid
-    a Hall parameter above 0.1; DataError: an uneven grid.
+    a Hall parameter above 0.1 with steps above the relaxation time; DataError: an uneven grid.
     """
     gap = float(cell.meta["gap_m"])
     centre = middle(flux)

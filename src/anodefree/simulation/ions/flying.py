@@ -19,9 +19,9 @@ from anodefree.core.keys import content_key, plain
 from anodefree.core.measurement import Measurement
 from anodefree.errors import Cancelled, ConfigError
 from anodefree.kinds.flights import FLIGHTS
-from anodefree.numerics.potential_tables import Grid, table
 from anodefree.physics.lorentz import cyclotron_frequency
 from anodefree.physics.transport import SPECIES, Species, relaxation_time, thermal_speed
+from anodefree.simulation.ions.cell_tables import ready
 from anodefree.simulation.ions.flight_options import Conditions
 from anodefree.simulation.ions.flight_tally import Tally
 from anodefree.simulation.ions.flux_in_cell import NO_FLUX, FluxTable
@@ -203,7 +203,9 @@ def motion(cell: Measurement, magnetic: Magnetic, conditions: Conditions, ion: S
     crossing = drag or math.sqrt(2.0)
     step = crossing / conditions.steps_per_flight
     largest = abs(per_tesla) * (magnetic.largest_T if magnetic.mapped else magnetic.flux_density_T)
-    overdamped = conditions.pusher == "overdamped" or (conditions.liquid and magnetic.mapped)
+    overdamped = conditions.pusher == "overdamped"
+    if magnetic.mapped and conditions.liquid and not overdamped:
+        _check_local(drag, step, largest)
     if overdamped:
         _check_overdamped(drag, step, largest, magnetic.mapped)
         scheme = compiled.OVERDAMPED
@@ -247,17 +249,14 @@ def _check_overdamped(drag: float, step: float, gyration: float, mapped: bool) -
         )
 
 
-def spline_tables(cell: Measurement, name: str, unit_V: float) -> tuple[Floats, Floats]:
-    """The coarse and the fine spline of a potential map, laid out for `compiled.spline_table`, in gaps and `unit_V`."""
-    gap = float(cell.meta["gap_m"])
-    tables, grids, begin = [], [], 0
-    for prefix, reach in (("", "patch_reach_r_m"), ("patch_", "patch_reach_z_m")):
-        grid = Grid(cell[prefix + "r_m"] / gap, cell[prefix + "z_m"] / gap)
-        coefficients, *place = table(grid, cell[prefix + name] / unit_V)
-        grids.append([*place, *coefficients.shape[::-1], begin, float(cell.meta[reach]) / gap])
-        tables.append(coefficients.ravel())
-        begin += coefficients.size
-    return np.concatenate(tables), np.array(grids)
+def _check_local(drag: float, step: float, gyration: float) -> None:
+    """A step far above the relaxation time sees one place of the map only; where B turns the motion, that is too coarse."""
+    if gyration > 0.1 * drag and drag * step > 1.0:
+        raise ConfigError(
+            f"with a Hall parameter of {gyration / drag:.2g} a step of {drag * step:.2g} relaxation times is too long in a map",
+            "steps_per_flight",
+            "take steps below the relaxation time, or scale the map down: below 0.1 any step holds",
+        )
 
 
 def _flyer(
@@ -266,24 +265,23 @@ def _flyer(
     """The function that flies ions first ... last of a species: their summaries and the first few paths, in SI."""
     from anodefree.numerics.compiled import flight as compiled
 
-    meta, gap = cell.meta, float(cell.meta["gap_m"])
-    tables, grids = spline_tables(cell, "potential_V", unit_V)
-    wall = spline_tables(cell, "wall", 1.0)[0] if "wall" in cell else tables
-    shape = np.array([meta[n] for n in ("boss_base_m", "boss_height_m", "radius_m", "tip_radius_m")]) / gap
+    gap, made = float(cell.meta["gap_m"]), ready(cell, unit_V)
     across = frame(np.array(magnetic.axis))[:2].copy()
     every = max(1, math.ceil(3 * conditions.steps_per_flight / SAMPLES))
 
     def fly(m: Motion, index: int, first: int, last: int, paths: int) -> tuple[Floats, Floats]:
         seed = 2 * conditions.pairing + index
-        start = launch(seed, first, last, m.sign, shape, conditions.emission, m.thermal)
+        start = launch(seed, first, last, m.sign, made.shape, conditions.emission, m.thermal)
+        if made.rough and m.sign < 0:
+            start = made.risen(start)
         out = np.zeros((last - first, compiled.SUMMARY))
         record = np.full((max(min(last, paths) - first, 0), SAMPLES, 4), np.nan)
-        motion = np.array([m.sign, *m.gyration, m.drag])
+        motion = np.array([m.sign, *m.gyration, m.drag, m.thermal**2])
         flux, layout = magnetic.table.scaled(m.per_tesla)
         compiled.fly(
-            tables, wall, grids, flux, layout, shape, motion, across, m.scheme, m.flows, m.noises, LEVELS, m.step, NEAR_TIP,
-            m.spreads, m.bridges, PATIENCE * m.crossing, conditions.side == "absorbs", m.sign, seed, first, start, every,
-            record, out,
+            made.tables, made.wall, made.grids, flux, layout, made.shape, motion, across, m.scheme, m.flows, m.noises, LEVELS,
+            m.step, NEAR_TIP, m.spreads, m.bridges, PATIENCE * m.crossing, conditions.side == "absorbs", m.sign, seed, first,
+            start, every, record, out,
         )  # fmt: skip
         out[:, :6] *= gap
         out[:, 7] *= m.time_s
@@ -307,7 +305,7 @@ def _measured(
         tracks = record.reshape(-1, *record.shape[2:])
         arrays |= {f"path_{n}": tracks[..., i] for i, n in enumerate(("x_m", "y_m", "z_m", "time_s"))}
         arrays["path_species"] = np.repeat(np.arange(sorts, dtype=np.int8), record.shape[1])
-    liquid = "overdamped" if conditions.pusher == "overdamped" or magnetic.mapped else "exact Langevin step"
+    liquid = "overdamped" if conditions.pusher == "overdamped" else "exact Langevin step"
     meta = {
         **{n: cell.meta[n] for n in ("gap_m", "radius_m", "boss_height_m", "boss_base_m", "voltage_V")},
         "ions": ", ".join(conditions.species),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
+from anodefree.core.figure import draw_heights
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.errors import ConfigError
@@ -54,11 +55,7 @@ def random(
 @random.plot
 def draw(surface: Measurement, ax: Axes) -> None:
     """The heights."""
-    x, y = 1e6 * surface["x_m"], 1e6 * surface["y_m"]
-    shown = ax.imshow(1e6 * surface["height_m"], origin="lower", extent=(x[0], x[-1], y[0], y[-1]), cmap="viridis")
-    ax.figure.colorbar(shown, ax=ax, label="height / µm", shrink=0.85)
-    ax.set_xlabel("x / µm")
-    ax.set_ylabel("y / µm")
+    draw_heights(surface["x_m"], surface["y_m"], surface["height_m"], ax)
 
 
 @random.demo

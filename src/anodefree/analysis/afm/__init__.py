@@ -1,0 +1,1 @@
+"""Analyses of scanning-probe measurements."""
