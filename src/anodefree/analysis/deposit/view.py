@@ -198,7 +198,7 @@ def _checks(fields: Measurement, lithium: Floats, time_s: float, steps: tuple[fl
             "patch",
             lumps >= BLOCKS,
             "there are enough separate deposits for an interval",
-            f"{lumps} separate deposits: intervals are rough; a larger patch, or several runs, tell more",
+            f"separate deposits in this patch: {lumps}; intervals are rough, a larger patch or several runs tell more",
         ),
     ]
 
