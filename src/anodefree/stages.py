@@ -65,6 +65,8 @@ MODULES: Final[dict[str, str]] = {
     "ions.regime": "anodefree.analysis.ions.regime",
     "ions.rotation": "anodefree.analysis.ions.rotation",
     "ions.rough_field": "anodefree.analysis.ions.rough_field",
+    "ions.section": "anodefree.analysis.ions.section",
+    "ions.section_in_map": "anodefree.analysis.ions.section_in_map",
     "kinetics.butler_volmer": "anodefree.analysis.kinetics.butler_volmer",
     "kinetics.exchange_current": "anodefree.analysis.kinetics.exchange_current",
     "kinetics.linear_slope": "anodefree.analysis.kinetics.linear_slope",
