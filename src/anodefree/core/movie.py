@@ -106,6 +106,8 @@ def _drawn(movie: Movie) -> Iterator[Callable[[int], np.ndarray]]:
         canvas = FigureCanvasAgg(figure)
         turn = movie.begin(figure)
         turn(movie.frames[-1])  # the fullest moment: its labels are the ones that need room
+        if all(ax.get_subplotspec() is None for ax in figure.axes):  # every place is given: nothing is to be laid out
+            figure.set_layout_engine("none")
         canvas.draw()
         figure.set_layout_engine("none")
 
@@ -147,22 +149,28 @@ def _gif(part: Path, movie: Movie, picture: Callable[[int], np.ndarray], context
 
 
 def _palette(samples: list[np.ndarray]) -> np.ndarray:
-    """256 colours (colour, rgb), white the first: the samples' own where those suffice, else means of neighbours.
+    """256 colours (colour, rgb): paper and the house's own, then the samples' where those suffice, else means of neighbours.
 
     A colour counts once however large its area is, so that a slow gradient keeps its steps; the rarest are left out: they are
     the soft edges of lines and letters.
     """
     from PIL import Image
+    from PIL.ImageColor import getrgb
 
+    from anodefree.core.figure import COLOURS, INK, SOFT
+
+    own = np.array([getrgb(c)[:3] for c in ("#ffffff", INK, SOFT, *COLOURS)], np.uint8)
+    room = 256 - len(own)
     codes = [np.moveaxis(s, -1, 0).astype(np.int32).reshape(3, -1) for s in samples]
     code, counts = np.unique(np.concatenate([(r << 16) | (g << 8) | b for r, g, b in codes]), return_counts=True)
-    often = np.argsort(-counts, kind="stable")[: max(255, int((counts > RARE * counts.sum()).sum()))]
+    often = np.argsort(-counts, kind="stable")[: max(room, int((counts > RARE * counts.sum()).sum()))]
     colours = np.stack([code >> 16, (code >> 8) & 255, code & 255], axis=-1).astype(np.uint8)[np.sort(often)]
-    if len(colours) > 255:
-        found = Image.fromarray(colours[None]).quantize(255, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-        colours = np.array(found.getpalette() or [], np.uint8).reshape(-1, 3)[:255]
+    if len(colours) > room:
+        found = Image.fromarray(colours[None]).quantize(room, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        colours = np.array(found.getpalette() or [], np.uint8).reshape(-1, 3)[:room]
     palette = np.full((256, 3), 255, np.uint8)
-    palette[1 : 1 + len(colours)] = colours
+    palette[: len(own)] = own
+    palette[len(own) : len(own) + len(colours)] = colours
     return palette
 
 

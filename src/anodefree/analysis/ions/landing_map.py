@@ -94,5 +94,6 @@ def _draw_profile(result: Result, ax: Axes) -> None:
     ax.set_ylim(bottom=0)
     if flat:
         ax.legend()
+    ax.set_xlim(left=-0.03 * r[-1], right=1.05 * r[-1])
     ax.set_xlabel("distance from the axis / µm")
     ax.set_ylabel("flux / mean on the flat")
