@@ -128,6 +128,8 @@ def test_a_moment_and_a_place_can_be_chosen(space: Measurement) -> None:
     arrays = {n: space[n] for n in FIELDS.arrays if n in space} | {"x_m": space["x_m"] ** 1.1}
     with pytest.raises(DataError, match="even"):
         view(Measurement.of(FIELDS, arrays))
+    with pytest.raises(DataError, match="no section"):
+        view(caps(np.array([[0.0, 0.0]]), np.array([0.0, 1e-6]), (8, 1, 1), 0.5e-6))
 
 
 def test_a_frame_that_disagrees_with_the_history_is_doubted(space: Measurement) -> None:

@@ -193,14 +193,20 @@ def _begun(view: CellView, clock: Floats, figure: Figure) -> Callable[[int], Non
     draw_section(view, section, paths=False)
     draw_perspective(view, space, paths=False)
     figure.suptitle(view.note, fontsize=8)
-    told = section.set_title("")
+    told = section.set_title("", animated=True)
     space.set_title("an ion that has arrived sets out again", fontsize=7)
     for index in sorted({p.species for p in view.paths}):
         section.plot([], [], "o-", color=COLOURS[index], lw=1, ms=3.5, label=_label(view, index))
     figure.legend(*section.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
-    trails = [[ax.plot([], [], color=COLOURS[p.species], lw=0.9, alpha=0.55)[0] for ax in (section, space)] for p in view.paths]
+    trails = [
+        [ax.plot([], [], color=COLOURS[p.species], lw=0.9, alpha=0.55, animated=True)[0] for ax in (section, space)]
+        for p in view.paths
+    ]
     dots = [
-        [ax.plot([], [], "o", color=COLOURS[p.species], ms=3.5, mew=0, clip_on=False)[0] for ax in (section, space)]
+        [
+            ax.plot([], [], "o", color=COLOURS[p.species], ms=3.5, mew=0, clip_on=False, animated=True)[0]
+            for ax in (section, space)
+        ]
         for p in view.paths
     ]
     late = _offsets(view)

@@ -89,7 +89,7 @@ def sized(ax: Axes, width_in: float, height_in: float) -> None:
     if isinstance(figure, Figure) and len(figure.axes) == 1:
         figure.set_size_inches(width_in, height_in)
         if figure.get_layout_engine() is not None:
-            figure.set_layout_engine("compressed")
+            figure.set_layout_engine("compressed", w_pad=0.05, h_pad=0.06)
 
 
 def panels(ax: Axes) -> list[Axes]:

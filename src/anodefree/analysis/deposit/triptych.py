@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 Floats = NDArray[np.float64]
 METAL: Final = "#9aa3ad"
@@ -116,6 +117,8 @@ def _laid_out(
         a.tick_params(labelbottom=not upright, labelleft=upright)
         (a.set_xlabel if upright else a.set_ylabel)("")
     title = axes[0].set_title("", fontsize=7, loc="left")
+    if moving:
+        _mark(axes, title)
 
     def turn(number: int) -> None:
         for one in turns:
@@ -124,6 +127,16 @@ def _laid_out(
 
     turn(frame)
     return turn
+
+
+def _mark(axes: list[Axes], title: Text) -> None:
+    """What changes from frame to frame, and what lies over it."""
+    for ax in axes:
+        frame = list(ax.spines.values()) if ax.axison else []
+        legend = [found] if (found := ax.get_legend()) is not None else []
+        for artist in (*ax.images, *ax.collections, *ax.texts, *frame, *legend):
+            artist.set_animated(True)
+    title.set_animated(True)
 
 
 def _plane(curves: xr.Dataset, ax: Axes, panel: Panel, frame: int, upright: bool) -> Callable[[int], None]:

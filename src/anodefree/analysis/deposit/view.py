@@ -53,7 +53,7 @@ def view(
     *Valid when* deposits are much smaller than a twentieth of the collector; else the interval is rough, and a check says so.
     *Source* random nuclei of radius R cover $1 - e^{-\\pi n R^2}$: Avrami (1940); surface: Lewiner et al. (2003). *Differs from
     the paper* in nothing: its Fig. 5m-n shows the same three fields. Raises ConfigError: a moment or a place outside;
-    DataError: an uneven grid.
+    DataError: an uneven grid, or a single column of cells.
     """
     where = fields.source.name
     steps = tuple(_spacing(fields[f"{a}_m"], f"{a}_m", where) for a in "zyx")
@@ -83,8 +83,10 @@ def view(
 
 
 def _spacing(values: Floats, name: str, where: str) -> float:
-    if len(values) == 1:
+    if len(values) == 1 and name == "y_m":
         return 0.0
+    if len(values) < 2:
+        raise DataError(f"has one cell along {name[0]}: there is no section to see", where, "fields of two or three dimensions")
     steps = np.diff(values)
     if not (steps > 0).all() or np.ptp(steps) > 1e-3 * steps.mean():
         raise DataError(f"'{name}' is not an even, rising grid", where, "interpolate the fields onto one")
