@@ -27,6 +27,7 @@ from anodefree.core.context import Context, scratch
 from anodefree.core.keys import content_key, plain
 from anodefree.core.kind import Kind
 from anodefree.core.measurement import Measurement
+from anodefree.core.movie import Movie, write_movie
 from anodefree.core.parameter import Par, Parameter
 from anodefree.core.provenance import Provenance, Source, packages
 from anodefree.core.result import Result
@@ -70,7 +71,7 @@ class Demo:
 
 @dataclass(frozen=True)
 class Stage:
-    """A registered function with its contract. Call it like the function; `.plot` and `.demo` decorate its companions."""
+    """A registered function with its contract. Call it like the function; `.plot`, `.movie`, `.demo` add companions."""
 
     name: str
     version: int
@@ -104,6 +105,11 @@ class Stage:
         self._companions["plot"] = draw
         return draw
 
+    def movie(self, film: Callable[[Any], Movie]) -> Callable[[Any], Movie]:
+        """Register the moving figure: `film(output)`; what does not move has none."""
+        self._companions["movie"] = film
+        return film
+
     def demo(self, make: Callable[[np.random.Generator], Demo]) -> Callable[[np.random.Generator], Demo]:
         """Register the synthetic case: `make(rng)` draws inputs with known truth."""
         self._companions["demo"] = make
@@ -113,6 +119,22 @@ class Stage:
     def draw(self) -> Callable[[Any, Axes], None] | None:
         """The figure function, if there is one."""
         return self._companions.get("plot")
+
+    @property
+    def film(self) -> Callable[[Any], Movie] | None:
+        """The function of the moving figure, if there is one."""
+        return self._companions.get("movie")
+
+    def animate(self, output: Output, path: str | Path, *, frames: int | None = None, context: Context | None = None) -> Path:
+        """Write the moving figure of an output as `.gif` or `.mp4`, with at most so many frames.
+
+        Raises
+        ------
+        ConfigError: nothing moves here, another suffix; MissingExtra: no ffmpeg for an MP4; Cancelled.
+        """
+        if self.film is None:
+            raise ConfigError("has no movie", self.name, "its figure is the plot")
+        return write_movie(path, self.film(output), frames=frames, context=context)
 
     def example(self, rng: np.random.Generator) -> Demo:
         """One draw of the synthetic case."""
@@ -201,15 +223,19 @@ class Stage:
     def stamped(self, output: Output, provenance: Provenance) -> Output:
         """The output with its provenance and figure attached."""
         if isinstance(output, Result):
-            return dataclasses.replace(output, provenance=provenance, draw=self.draw)
+            return self.dressed(dataclasses.replace(output, provenance=provenance))
         source = Source(self.name, provenance.key, "run")
         return dataclasses.replace(output, provenance=provenance, source=source)
+
+    def dressed(self, result: Result) -> Result:
+        """A result with the figure, and the movie, of this stage."""
+        return dataclasses.replace(result, draw=self.draw, film=self.film)
 
     def load(self, path: Path) -> Output:
         """Read back a stored output of this stage."""
         if self.kind is not None:
             return Measurement.load(path, {self.kind.name: self.kind})
-        return dataclasses.replace(Result.load(path), draw=self.draw)
+        return self.dressed(Result.load(path))
 
 
 _STAGES: dict[str, Stage] = {}

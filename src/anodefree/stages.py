@@ -37,6 +37,7 @@ MODULES: Final[dict[str, str]] = {
     "deposit.morphology": "anodefree.analysis.deposit.morphology",
     "deposit.ratio": "anodefree.analysis.deposit.ratio",
     "deposit.thickness": "anodefree.analysis.deposit.thickness",
+    "deposit.view": "anodefree.analysis.deposit.view",
     "drt.map": "anodefree.analysis.drt.map",
     "drt.spectrum": "anodefree.analysis.drt.spectrum",
     "eis.arrhenius": "anodefree.analysis.eis.arrhenius",
@@ -73,7 +74,10 @@ MODULES: Final[dict[str, str]] = {
     "ions.landing": "anodefree.analysis.ions.landing",
     "ions.phase_diagram": "anodefree.analysis.ions.phase_diagram",
     "ions.regime": "anodefree.analysis.ions.regime",
+    "ions.rotation": "anodefree.analysis.ions.rotation",
     "ions.rough_field": "anodefree.analysis.ions.rough_field",
+    "ions.section": "anodefree.analysis.ions.section",
+    "ions.section_in_map": "anodefree.analysis.ions.section_in_map",
     "kinetics.butler_volmer": "anodefree.analysis.kinetics.butler_volmer",
     "kinetics.exchange_current": "anodefree.analysis.kinetics.exchange_current",
     "kinetics.linear_slope": "anodefree.analysis.kinetics.linear_slope",
@@ -153,14 +157,12 @@ def get(name: str) -> Stage:
 
 def load(path: str | Path) -> Measurement | Result:
     """Open what `save` wrote: a measurement, or a result with its stage's figure."""
-    import dataclasses
-
     from anodefree.core.result import Result
     from anodefree.io.read import load as opened
 
     found = opened(path)
     if isinstance(found, Result) and found.provenance is not None and found.provenance.stage in modules():
-        return dataclasses.replace(found, draw=get(found.provenance.stage).draw)
+        return get(found.provenance.stage).dressed(found)
     return found
 
 

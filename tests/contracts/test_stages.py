@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -129,3 +130,20 @@ def test_output_survives_the_disk(name: str, tmp_path: object) -> None:
         assert isinstance(again, Measurement)
         assert again.data.identical(output.data)
         assert dict(again.meta) == dict(output.meta)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if stages.get(n).film is not None])
+def test_movie_moves_and_is_repeatable(name: str, tmp_path: Path) -> None:
+    from PIL import Image
+
+    stage = stages.get(name)
+    output = run_demo(stage, 1)[0]
+    path = stage.animate(output, tmp_path / "one.gif", frames=2)
+    assert path.read_bytes()[:6] == b"GIF89a"
+    with Image.open(path) as picture:
+        assert picture.n_frames == 2  # type: ignore[attr-defined]
+        assert picture.info["loop"] == 0
+        first = np.asarray(picture.convert("RGB"))
+        picture.seek(1)
+        assert (np.asarray(picture.convert("RGB")) != first).any(), "something moves"
+    assert stage.animate(output, tmp_path / "two.gif", frames=2).read_bytes() == path.read_bytes()

@@ -11,7 +11,7 @@ from anodefree.analysis.ions.encounters import encounters, stay
 from anodefree.analysis.ions.field_effect import field_effect
 from anodefree.analysis.ions.phase_diagram import phase_diagram, transit, turns
 from anodefree.errors import ConfigError, DataError
-from anodefree.report.paths import paths_json
+from anodefree.report.turnable import turnable_json
 from anodefree.simulation.ions.flight import even_cell, flight
 
 CELL = even_cell(50e-6, 0.1)
@@ -83,12 +83,13 @@ def test_what_cannot_be_compared_is_refused() -> None:
 
 
 def test_the_report_gets_the_paths_of_both_species_within_the_cell() -> None:
-    told = json.loads(paths_json(flight(CELL, ions=5, paths=5)))
+    told = json.loads(turnable_json(flight(CELL, ions=5, paths=5)))
     assert told["names"] == ["Li+", "TFSI-"]
     assert len(told["colours"]) == 2
     assert sorted(species for species, _ in told["lines"]) == [0] * 5 + [1] * 5
     heights = np.concatenate([line[2::3] for _, line in told["lines"]])
-    assert heights.min() >= 0
-    assert heights.max() <= 1000
-    assert paths_json(flight(CELL, ions=5, paths=0)) == ""
-    assert paths_json(None) == ""
+    gap_over_width = CELL.meta["gap_m"] / max(CELL.meta["gap_m"], 2 * CELL.meta["radius_m"])
+    assert [heights.min(), heights.max()] == pytest.approx([-500 * gap_over_width, 500 * gap_over_width], abs=1)
+    assert "illustration" in told["note"]
+    assert turnable_json(flight(CELL, ions=5, paths=0)) == ""
+    assert turnable_json(None) == ""

@@ -58,6 +58,7 @@ def _command(stage: Stage) -> click.Command:
         click.Option(
             ["--plot"], type=click.Path(path_type=Path), metavar="FILE", help="the figure: .svg, .pdf or .png (600 dpi)"
         ),
+        *_movie_options(stage),
         click.Option(["--csv"], type=click.Path(path_type=Path), metavar="FILE", help="the numbers exactly as plotted"),
         click.Option(["--save"], type=click.Path(path_type=Path), metavar="FILE", help="everything: .nc, .json or .csv"),
     ]
@@ -69,6 +70,18 @@ def _command(stage: Stage) -> click.Command:
         _do(stage, given)
 
     return click.Command(stage.name, callback=callback, params=options, help=help_text, short_help=stage.title)
+
+
+def _movie_options(stage: Stage) -> list[click.Parameter]:
+    """How to ask for a movie, of a stage that has one."""
+    if stage.film is None:
+        return []
+    return [
+        click.Option(
+            ["--movie"], type=click.Path(path_type=Path), metavar="FILE", help="the moving figure: .gif, or .mp4 (needs ffmpeg)"
+        ),
+        click.Option(["--movie-frames"], type=click.IntRange(min=1), metavar="N", help="at most so many frames"),
+    ]
 
 
 def _option(parameter: Parameter) -> click.Option:
@@ -87,6 +100,7 @@ def _do(stage: Stage, given: dict[str, Any]) -> None:
 
     known = {p.name for p in stage.parameters}
     parameters = {k: v for k, v in given.items() if k in known and v is not None}
+    _check_movie(given.get("movie"))
     stage.validate(parameters)  # before any file is opened: what was asked comes before what the files hold
     seed = given.get("seed") or 0
     rows: list[tuple[str, Any]] = []
@@ -113,6 +127,14 @@ def _do(stage: Stage, given: dict[str, Any]) -> None:
         for failure in errors:
             complain(failure)
         sys.exit(errors[0].exit_code)
+
+
+def _check_movie(path: Path | None) -> None:
+    """A movie that cannot be written is refused before the work that it would show."""
+    if path is not None:
+        from anodefree.core.movie import can_write
+
+        can_write(path)
 
 
 def _tell(bar: Progress, fraction: float, text: str) -> None:
@@ -184,6 +206,8 @@ def _write_files(stage: Stage, given: dict[str, Any], rows: list[tuple[str, Any]
             _save(output, _numbered(given["save"], index, len(done)))
         if given["plot"]:
             _plot(stage, output, _numbered(given["plot"], index, len(done)))
+        if given.get("movie"):
+            _movie(stage, output, _numbered(given["movie"], index, len(done)), given["movie_frames"])
         if given["csv"]:
             _csv(stage, output, _numbered(given["csv"], index, len(done)))
 
@@ -212,6 +236,16 @@ def _plot(stage: Stage, output: Any, path: Path) -> None:
     if path.suffix not in (".svg", ".pdf", ".png"):
         raise ConfigError(f"cannot draw a '{path.suffix}' file", str(path), "use .svg, .pdf or .png")
     write_bytes(path, render(lambda ax: draw(output, ax), path.suffix[1:]))
+
+
+def _movie(stage: Stage, output: Any, path: Path, frames: int | None) -> None:
+    from anodefree.cli.console import progress_bar, stoppable
+    from anodefree.core.context import scratch
+
+    with stoppable("no movie was written"), progress_bar(path.name) as bar, scratch() as context:
+        if bar is not None:
+            context.listener = partial(_tell, bar)
+        stage.animate(output, path, frames=frames, context=context)
 
 
 def _csv(stage: Stage, output: Any, path: Path) -> None:

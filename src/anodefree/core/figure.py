@@ -22,6 +22,8 @@ INK: Final = "#010203"
 SOFT: Final = "#8a8f98"
 WIDTH_IN: Final = 3.5
 HEIGHT_IN: Final = 2.6
+BITMAP_DPI: Final = 300
+"""Of a surface of thousands of triangles within a vector figure."""
 
 
 def style() -> dict[str, Any]:
@@ -66,6 +68,40 @@ def canvas(width_in: float = WIDTH_IN, height_in: float = HEIGHT_IN) -> Iterator
         yield figure, figure.add_subplot()
 
 
+def split(ax: Axes, rows: int, columns: int, **ratios: Sequence[float]) -> list[Axes]:
+    """Panels in the place of one axes, which becomes the first of them."""
+    place = ax.get_subplotspec()
+    if place is None:  # placed by hand, without a grid: the panels share its rectangle
+        left, bottom, right, top = ax.get_position().extents
+        outer = ax.figure.add_gridspec(1, 1, left=left, bottom=bottom, right=right, top=top)[0]
+    else:
+        outer = place
+    grid = outer.subgridspec(rows, columns, **ratios)
+    ax.set_subplotspec(grid[0, 0])
+    return [ax, *(ax.figure.add_subplot(grid[i // columns, i % columns]) for i in range(1, rows * columns))]
+
+
+def sized(ax: Axes, width_in: float, height_in: float) -> None:
+    """A figure for panels whose shape is given, where the axes has the figure to itself: of that size, without wide gaps."""
+    from matplotlib.figure import Figure
+
+    figure = ax.figure
+    if isinstance(figure, Figure) and len(figure.axes) == 1:
+        figure.set_size_inches(width_in, height_in)
+        if figure.get_layout_engine() is not None:
+            figure.set_layout_engine("compressed", w_pad=0.05, h_pad=0.06)
+
+
+def panels(ax: Axes) -> list[Axes]:
+    """An axes and those beside it that `split` made, in their order."""
+    place = ax.get_subplotspec()
+    if place is None:
+        return [ax]
+    grid = place.get_gridspec()
+    specs = [(a, a.get_subplotspec()) for a in ax.figure.axes]
+    return [a for a, spec in specs if spec is not None and spec.get_gridspec() is grid]
+
+
 def axes() -> Axes:
     """New axes for interactive use; the figure belongs to the caller's session."""
     import matplotlib as mpl
@@ -90,11 +126,15 @@ def renders(draw: Callable[[Axes], None], formats: tuple[str, ...], *, salt: str
         draw(ax)
         for format in formats:
             stream = io.BytesIO()
-            dpi = 600 if format == "png" else None
+            dpi = 600 if format == "png" else BITMAP_DPI if _has_bitmap(figure) else None
             figure.savefig(stream, format=format, transparent=format == "svg", metadata=dates.get(format), dpi=dpi)
             made[format] = stream.getvalue()
             figure.set_layout_engine("none")  # it is laid out now: the next format keeps its places, and the time
     return made
+
+
+def _has_bitmap(figure: Figure) -> bool:
+    return bool(figure.findobj(lambda artist: bool(artist.get_rasterized())))
 
 
 def nyquist(ax: Axes, real_ohm: np.ndarray, imaginary_ohm: np.ndarray, labels: Sequence[str]) -> None:
@@ -113,9 +153,19 @@ def nyquist(ax: Axes, real_ohm: np.ndarray, imaginary_ohm: np.ndarray, labels: S
 
 
 def plotted(ax: Axes) -> dict[str, np.ndarray]:
-    """The numbers exactly as drawn, named by legend and axis labels: x, y of lines, scatters, bars; x, y, value of images."""
-    x_label, y_label = ax.get_xlabel() or "x", ax.get_ylabel() or "y"
+    """The numbers exactly as drawn, named by legend and axis labels: x, y of lines, scatters, bars; x, y, value of images.
+
+    Of several panels all are told; axes that are switched off, as those of a view in perspective are, hold no numbers.
+    """
     columns: dict[str, np.ndarray] = {}
+    for panel in panels(ax):
+        if panel.axison:
+            _add_plotted(panel, columns)
+    return columns
+
+
+def _add_plotted(ax: Axes, columns: dict[str, np.ndarray]) -> None:
+    x_label, y_label = ax.get_xlabel() or "x", ax.get_ylabel() or "y"
 
     def add(label: str, x: Any, y: Any) -> None:
         prefix = "" if label.startswith("_") or not label else f"{label}: "
@@ -142,8 +192,8 @@ def plotted(ax: Axes) -> dict[str, np.ndarray]:
         x = left + (np.arange(across) + 0.5) * (right - left) / across
         y = bottom + (np.arange(rows) + 0.5) * (top - bottom) / rows
         add("_", np.tile(x, rows), np.repeat(y, across))
-        columns[(image.colorbar.ax.get_ylabel() if image.colorbar else "") or "value"] = values.reshape(rows * across, -1)[:, 0]
-    return columns
+        name = (image.colorbar.ax.get_ylabel() if image.colorbar else "") or "value"
+        columns[name if name not in columns else f"{name} ({len(columns)})"] = values.reshape(rows * across, -1)[:, 0]
 
 
 def columns_csv(columns: Mapping[str, np.ndarray]) -> str:

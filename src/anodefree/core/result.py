@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
+    from anodefree.core.movie import Movie
+
 Status = Literal["pass", "warn", "fail"]
 
 
@@ -87,6 +89,7 @@ class Result:
     checks: tuple[Check, ...] = ()
     provenance: Provenance | None = None
     draw: Callable[[Result, Axes], None] | None = field(default=None, repr=False, compare=False)
+    film: Callable[[Result], Movie] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -120,6 +123,14 @@ class Result:
         target = ax if ax is not None else axes()
         self.draw(self, target)
         return target
+
+    def animate(self, path: str | Path, *, frames: int | None = None) -> Path:
+        """Write the stage's moving figure as `.gif`, or `.mp4` where ffmpeg is; at most so many frames."""
+        from anodefree.core.movie import write_movie
+
+        if self.film is None:
+            raise ConfigError("has no movie", self._where(), "its figure is .plot()")
+        return write_movie(path, self.film(self), frames=frames)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain JSON values, in SI (a value that is not finite becomes null)."""

@@ -21,7 +21,7 @@ from anodefree.registry import Stage
 from anodefree.report import prose, typeset
 from anodefree.report.claims import Verdict
 from anodefree.report.figure import Album, Drawn, drawn, stage_of
-from anodefree.report.paths import paths_json
+from anodefree.report.turnable import turnable_json
 from anodefree.study.graph import Outcome
 from anodefree.study.run import Progress
 
@@ -70,8 +70,8 @@ class Variant:
     state: str
     error: str
     figure: Drawn | None
-    paths: str
-    """Paths that the page lets one turn, as JSON; empty where there are none."""
+    turnable: str
+    """A scene that the page lets one turn, as JSON; empty where there is none."""
     number: int
     doubts: tuple[Check, ...]
     passes: tuple[Check, ...]
@@ -249,7 +249,7 @@ def _variant(outcome: Outcome, number: int, album: Album | None) -> Variant:
         state=outcome.state,
         error=outcome.error,
         figure=figure,
-        paths=paths_json(output),
+        turnable=turnable_json(output),
         number=number,
         doubts=tuple(sorted((c for c in (*checks, *undrawn) if c.status != "pass"), key=lambda c: _GRAVITY[c.status])),
         passes=tuple(c for c in checks if c.status == "pass"),

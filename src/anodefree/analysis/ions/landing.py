@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from numpy.typing import NDArray
 
+from anodefree.analysis.ions.landing_map import draw_landing, map_curves
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
@@ -124,6 +125,7 @@ def landing(
         "tof_s": ("arrival", arrivals),
         "arrived": ("arrival", (np.arange(len(arrivals)) + 1) / total),
     }
+    curves |= map_curves(x, y, surface, meta, species)
     lost = total - int(landed.sum())
     checks = [
         Check.that("captured", lost == 0, "every ion was captured", f"{lost} of {total} ions were not captured or escaped"),
@@ -146,19 +148,8 @@ def _with_zero(ratio: float, std: float, surface: NDArray[np.int8], areas: tuple
 
 @landing.plot
 def draw(result: Result, ax: Axes) -> None:
-    """The flux on the flat against the distance from the axis, in units of its mean, with the counting noise of the rings."""
-    from anodefree.core.figure import COLOURS, SOFT
-
-    r, flux = 1e6 * result.curves["ring_radius_m"].values, result.curves["ring_flux"].values
-    ax.axhline(1.0, color=SOFT, lw=0.8, ls=":")
-    ax.plot(r, flux, "o-", color=COLOURS[0], label="flat")
-    if "flux_ratio" in result.estimates:
-        ratio = result.estimates["flux_ratio"]
-        ax.errorbar([0.0], [ratio.value], [2 * ratio.std], fmt="s", color=COLOURS[1], label="protrusion")
-    ax.set_ylim(bottom=0)
-    ax.set_xlabel("distance from the axis / µm")
-    ax.set_ylabel("flux / its mean on the flat")
-    ax.legend()
+    """Where they land, from above, and the flux on the flat against the distance from the axis."""
+    draw_landing(result, ax)
 
 
 @landing.demo

@@ -9,12 +9,13 @@ import numpy as np
 
 from anodefree.core.context import Context
 from anodefree.core.measurement import Measurement
+from anodefree.core.movie import Movie
 from anodefree.kinds.flights import Flights
 from anodefree.kinds.potential_map import POTENTIAL_MAP, PotentialMap
 from anodefree.physics.transport import SPECIES
 from anodefree.registry import Demo, stage
 from anodefree.simulation.ions import flight_options as o
-from anodefree.simulation.ions.flight_figure import draw_paths
+from anodefree.simulation.ions.flight_figure import draw_paths, film_paths
 from anodefree.simulation.ions.flying import Magnetic, flown, scales
 from anodefree.simulation.ions.launch import OFF
 
@@ -85,6 +86,12 @@ def flight(
 def draw(flights: Measurement, ax: Axes) -> None:
     """The kept paths, seen from the side: cations down, anions up; and the protrusion."""
     draw_paths(flights, ax)
+
+
+@flight.movie
+def moving(flights: Measurement) -> Movie:
+    """Ions on their way, both species on one clock, with trails."""
+    return film_paths(flights)
 
 
 @flight.demo

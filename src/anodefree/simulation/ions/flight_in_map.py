@@ -9,6 +9,7 @@ import numpy as np
 
 from anodefree.core.context import Context
 from anodefree.core.measurement import Measurement
+from anodefree.core.movie import Movie
 from anodefree.core.parameter import Par
 from anodefree.kinds.flights import Flights
 from anodefree.kinds.flux_map import FLUX_MAP, FluxMap
@@ -18,7 +19,7 @@ from anodefree.physics.transport import SPECIES
 from anodefree.registry import Demo, stage
 from anodefree.simulation.ions import flight_options as o
 from anodefree.simulation.ions.flight import even_cell
-from anodefree.simulation.ions.flight_figure import draw_paths
+from anodefree.simulation.ions.flight_figure import draw_paths, film_paths
 from anodefree.simulation.ions.flux_in_cell import flux_table, middle
 from anodefree.simulation.ions.flying import Magnetic, flown, scales
 from anodefree.simulation.ions.launch import OFF
@@ -101,6 +102,12 @@ def flight_in_map(
 def draw(flights: Measurement, ax: Axes) -> None:
     """The kept paths, seen from the side: cations down, anions up; and the protrusion."""
     draw_paths(flights, ax)
+
+
+@flight_in_map.movie
+def moving(flights: Measurement) -> Movie:
+    """Ions on their way, both species on one clock, with trails."""
+    return film_paths(flights)
 
 
 @flight_in_map.demo

@@ -198,6 +198,9 @@ def draw(result: Result, ax: Axes) -> None:
     shown = b > 1e-9
     if shown.any():
         ax.loglog(1e6 * z[shown], 1e3 * b[shown], color=COLOURS[0], label="above the film, rms")
+    else:
+        said = "no field outside:\nthe film is even and evenly magnetised"
+        ax.text(0.5, 0.25, said, transform=ax.transAxes, ha="center", va="center", fontsize=7)
     ax.axhline(1e3 * EARTH_T, color=SOFT, lw=0.8, ls=":", label="the earth's field")
     probe = result.estimates["probe_reading"]
     if probe.value > 1e-9:
