@@ -8,6 +8,8 @@ is a face with T = 0. Rows are computed whole into a line, which vectorises, and
 from __future__ import annotations
 
 import math
+from types import FunctionType
+from typing import Any
 
 from numba import njit, prange
 
@@ -209,87 +211,108 @@ def _recentred(field):  # type: ignore[no-untyped-def]
                 field[k, j, i] -= mean
 
 
-def _made(wrap, serial):  # type: ignore[no-untyped-def]
-    """The cycle and the solver from kernels compiled by `wrap` for the large levels and by `serial` for the small ones."""
-    sweep, applied, restricted, prolonged, first = map(wrap, (_sweep, _applied, _restricted, _prolonged, _first))
-    advanced, product, directed = map(wrap, (_advanced, _product, _directed))
-    small_sweep, small_restricted, small_prolonged, small_first = map(serial, (_sweep, _restricted, _prolonged, _first))
+# The two functions below are compiled twice, from kernels on one thread and on several: `_made` says which. They take them from
+# their module and not from a closure, because Numba keeps no closure on disk and would compile it anew in every process.
+sweep: Any = None
+applied: Any = None
+restricted: Any = None
+prolonged: Any = None
+first: Any = None
+advanced: Any = None
+product: Any = None
+directed: Any = None
+cycle: Any = None
+small_sweep: Any = None
+small_restricted: Any = None
+small_prolonged: Any = None
+small_first: Any = None
 
-    @_compiled
-    def cycle(levels):  # type: ignore[no-untyped-def]
-        """us[0] = M bs[0]: one V-cycle from zero, symmetric and positive definite as a preconditioner."""
-        us, bs, diagonals, inverses, txs, tys, tzs, lines, dense, depth, large, sweeps = levels
-        for n in range(depth - 1):
-            u, b, d, t, tx, ty, tz, line = us[n], bs[n], diagonals[n], inverses[n], txs[n], tys[n], tzs[n], lines[n]
-            if n < large:
-                if u.shape[1] % 2 and u.shape[1] > 1:
-                    u[:] = 0
-                    sweep(u, b, t, tx, ty, tz, line, RED, False)
-                else:
-                    first(u, b, t, RED)
+
+def _cycle(levels):  # type: ignore[no-untyped-def]
+    """us[0] = M bs[0]: one V-cycle from zero, symmetric and positive definite as a preconditioner."""
+    us, bs, diagonals, inverses, txs, tys, tzs, lines, dense, depth, large, sweeps = levels
+    for n in range(depth - 1):
+        u, b, d, t, tx, ty, tz, line = us[n], bs[n], diagonals[n], inverses[n], txs[n], tys[n], tzs[n], lines[n]
+        if n < large:
+            if u.shape[1] % 2 and u.shape[1] > 1:
+                u[:] = 0
+                sweep(u, b, t, tx, ty, tz, line, RED, False)
+            else:
+                first(u, b, t, RED)
+            sweep(u, b, t, tx, ty, tz, line, BLACK, False)
+            for _ in range(sweeps - 1):
+                sweep(u, b, t, tx, ty, tz, line, RED, False)
                 sweep(u, b, t, tx, ty, tz, line, BLACK, False)
-                for _ in range(sweeps - 1):
-                    sweep(u, b, t, tx, ty, tz, line, RED, False)
-                    sweep(u, b, t, tx, ty, tz, line, BLACK, False)
-                restricted(bs[n + 1], u, b, d, tx, ty, tz, line)
+            restricted(bs[n + 1], u, b, d, tx, ty, tz, line)
+        else:
+            if u.shape[1] % 2 and u.shape[1] > 1:
+                u[:] = 0
+                small_sweep(u, b, t, tx, ty, tz, line, RED, False)
             else:
-                if u.shape[1] % 2 and u.shape[1] > 1:
-                    u[:] = 0
-                    small_sweep(u, b, t, tx, ty, tz, line, RED, False)
-                else:
-                    small_first(u, b, t, RED)
+                small_first(u, b, t, RED)
+            small_sweep(u, b, t, tx, ty, tz, line, BLACK, False)
+            for _ in range(sweeps - 1):
+                small_sweep(u, b, t, tx, ty, tz, line, RED, False)
                 small_sweep(u, b, t, tx, ty, tz, line, BLACK, False)
-                for _ in range(sweeps - 1):
-                    small_sweep(u, b, t, tx, ty, tz, line, RED, False)
-                    small_sweep(u, b, t, tx, ty, tz, line, BLACK, False)
-                small_restricted(bs[n + 1], u, b, d, tx, ty, tz, line)
-        _solved_coarsest(us[depth - 1], bs[depth - 1], dense)
-        for n in range(depth - 2, -1, -1):
-            u, b, t, tx, ty, tz, line = us[n], bs[n], inverses[n], txs[n], tys[n], tzs[n], lines[n]
-            if n < large:
-                prolonged(u, us[n + 1])
-                for _ in range(sweeps):
-                    sweep(u, b, t, tx, ty, tz, line, BLACK, True)
-                    sweep(u, b, t, tx, ty, tz, line, RED, True)
-            else:
-                small_prolonged(u, us[n + 1])
-                for _ in range(sweeps):
-                    small_sweep(u, b, t, tx, ty, tz, line, BLACK, True)
-                    small_sweep(u, b, t, tx, ty, tz, line, RED, True)
-
-    @_compiled
-    def solve(x, p, q, right, levels, singular, tolerance, most):  # type: ignore[no-untyped-def]
-        """Preconditioned conjugate gradients from x, in place; the iterations and the residual over the right side."""
-        us, bs, diagonals, _, txs, tys, tzs, lines, _, _, _, _ = levels
-        r, z = bs[0], us[0]
-        r[:] = right
-        if singular:
-            _recentred(r)
-        size = math.sqrt(product(r, r))
-        if size == 0.0:
-            x[:] = 0
-            return 0, 0.0
-        applied(q, x, diagonals[0], txs[0], tys[0], tzs[0], lines[0])
-        directed(q, r, -1.0)
-        r[:] = q
-        error = math.sqrt(product(r, r)) / size
-        before, count = 1.0, 0
-        while error > tolerance and count < most:
-            cycle(levels)
-            now = product(r, z)
-            directed(p, z, now / before if count else 0.0)
-            before = now
-            curvature = applied(q, p, diagonals[0], txs[0], tys[0], tzs[0], lines[0])
-            if not curvature > 0.0:
-                break
-            error = math.sqrt(advanced(x, r, p, q, now / curvature)) / size
-            count += 1
-        if singular:
-            _recentred(x)
-        return count, error
-
-    return cycle, solve
+            small_restricted(bs[n + 1], u, b, d, tx, ty, tz, line)
+    _solved_coarsest(us[depth - 1], bs[depth - 1], dense)
+    for n in range(depth - 2, -1, -1):
+        u, b, t, tx, ty, tz, line = us[n], bs[n], inverses[n], txs[n], tys[n], tzs[n], lines[n]
+        if n < large:
+            prolonged(u, us[n + 1])
+            for _ in range(sweeps):
+                sweep(u, b, t, tx, ty, tz, line, BLACK, True)
+                sweep(u, b, t, tx, ty, tz, line, RED, True)
+        else:
+            small_prolonged(u, us[n + 1])
+            for _ in range(sweeps):
+                small_sweep(u, b, t, tx, ty, tz, line, BLACK, True)
+                small_sweep(u, b, t, tx, ty, tz, line, RED, True)
 
 
-serial_cycle, serial_solve = _made(_compiled, _compiled)
-threaded_cycle, threaded_solve = _made(_threaded, _compiled)
+def _solve(x, p, q, right, levels, singular, tolerance, most):  # type: ignore[no-untyped-def]
+    """Preconditioned conjugate gradients from x, in place; the iterations and the residual over the right side."""
+    us, bs, diagonals, _, txs, tys, tzs, lines, _, _, _, _ = levels
+    r, z = bs[0], us[0]
+    r[:] = right
+    if singular:
+        _recentred(r)
+    size = math.sqrt(product(r, r))
+    if size == 0.0:
+        x[:] = 0
+        return 0, 0.0
+    applied(q, x, diagonals[0], txs[0], tys[0], tzs[0], lines[0])
+    directed(q, r, -1.0)
+    r[:] = q
+    error = math.sqrt(product(r, r)) / size
+    before, count = 1.0, 0
+    while error > tolerance and count < most:
+        cycle(levels)
+        now = product(r, z)
+        directed(p, z, now / before if count else 0.0)
+        before = now
+        curvature = applied(q, p, diagonals[0], txs[0], tys[0], tzs[0], lines[0])
+        if not curvature > 0.0:
+            break
+        error = math.sqrt(advanced(x, r, p, q, now / curvature)) / size
+        count += 1
+    if singular:
+        _recentred(x)
+    return count, error
+
+
+def _made(name, wrap):  # type: ignore[no-untyped-def]
+    """The cycle and the solver from kernels compiled by `wrap` for the large levels and on one thread for the small ones."""
+    known = dict(globals())
+    kernels = (_sweep, _applied, _restricted, _prolonged, _first, _advanced, _product, _directed)
+    known |= {k.__name__[1:]: wrap(k) for k in kernels}
+    known |= {"small" + k.__name__: _compiled(k) for k in (_sweep, _restricted, _prolonged, _first)}
+    for function in (_cycle, _solve):
+        copy = FunctionType(function.__code__, known, name + function.__name__)
+        copy.__qualname__ = name + function.__name__
+        known[function.__name__[1:]] = _compiled(copy)
+    return known["cycle"], known["solve"]
+
+
+serial_cycle, serial_solve = _made("serial", _compiled)
+threaded_cycle, threaded_solve = _made("threaded", _threaded)

@@ -60,19 +60,20 @@ def _cover(box: Box, y_m: float, x_m: float, radius_m: float) -> tuple[NDArray[n
     """The columns that a spot covers, and by how much of each; their sum is the spot's area wherever it lies."""
     ny, nx = box.shape[1:]
     fine = (np.arange(FINE) + 0.5) / FINE - 0.5
+    share: Floats
     across = _offsets(box, 2, x_m)
     if box.flat:
         reach = radius_m / box.cell_m
-        share: Floats = np.clip(np.minimum(across + 0.5, reach) - np.maximum(across - 0.5, -reach), 0, 1)[None]
+        share = np.clip(np.minimum(across + 0.5, reach) - np.maximum(across - 0.5, -reach), 0, 1)[None]
     else:
         along = _offsets(box, 1, y_m)
         r2 = (along[:, None] + fine)[:, None, :, None] ** 2 + (across[:, None] + fine)[None, :, None, :] ** 2
-        share = np.asarray((r2 <= (radius_m / box.cell_m) ** 2).mean(axis=(2, 3)), np.float64)
+        share = (r2 <= (radius_m / box.cell_m) ** 2).mean(axis=(2, 3))
     at = np.flatnonzero(share.reshape(ny * nx) > 0)
     if at.size == 0:  # smaller than the points looked up: all of it in the nearest cell
         at = np.array([int(np.argmin(np.abs(_offsets(box, 1, y_m)))) * nx + int(np.argmin(np.abs(across)))])
         return at, np.array([min(1.0, np.pi * (radius_m / box.cell_m) ** 2)])
-    return at, share.reshape(-1)[at]
+    return at, np.asarray(share.reshape(-1)[at], np.float64)
 
 
 def _offsets(box: Box, axis: int, centre_m: float) -> Floats:
@@ -81,4 +82,4 @@ def _offsets(box: Box, axis: int, centre_m: float) -> Floats:
     if axis == 1 and box.flat:
         return np.zeros(1)
     offset = np.arange(count) + 0.5 - centre_m / box.cell_m
-    return (offset + count / 2) % count - count / 2 if box.periodic else offset
+    return np.asarray((offset + count / 2) % count - count / 2) if box.periodic else offset
