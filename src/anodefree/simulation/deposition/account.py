@@ -65,16 +65,12 @@ def doubts(run: Run) -> list[str]:
 
 
 def efficiencies(run: Run) -> list[float]:
-    """Stripped over plated charge of every cycle that was begun and ended."""
-    ends = [(0.0, 0.0, 0.0), *run.turned]
-    found: list[float] = []
-    plated, stripped = 0.0, 0.0
-    for leg, (p, s, _) in zip(run.legs, ends[1:], strict=False):
-        if leg.plates:
-            plated, stripped = p - (0.0 if not found and plated == 0 else plated), s
-        elif leg.current_A_m2 and leg.current_A_m2 < 0 and plated > 0:
-            found.append((s - stripped) / plated)
-            plated = p
+    """Stripped over plated charge of every cycle whose stripping has ended."""
+    found, before = [], (0.0, 0.0)
+    for leg, (plated, stripped, _) in zip(run.legs, run.turned, strict=False):
+        if leg.current_A_m2 is not None and leg.current_A_m2 < 0:
+            found.append((stripped - before[1]) / (plated - before[0]))
+            before = plated, stripped
     return found
 
 

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from anodefree.simulation.deposition.cell import Box, Floats, Numerics
 
+THIN, TRACE = 0.3, 1e-3
+"""Fractions, beside and in a cell, below which less and less of its metal can be stripped."""
 LEAST_AREA = 1e-9
 """Faces of a cell below which a cell takes no part in the reaction."""
 
@@ -74,9 +76,9 @@ class Fronts:
         return np.clip(out, -1, 1) / self.box.cell_m
 
     def left(self, lithium: Floats, front: Front) -> Floats:
-        """Share, 0 to 1, of each cell's surface behind which there is still metal to strip."""
+        """Share, 0 to 1, of each cell's surface that can be stripped: metal is in it, and enough of it behind."""
         from anodefree.numerics.compiled import diffuse_front as c
 
         out = np.zeros(front.at.size)
         c.inner(lithium, *self.box.neighbours, front.at, out)
-        return np.clip(out / 0.3, 0, 1)
+        return np.clip(out / THIN, 0, 1) * np.clip(lithium.reshape(-1)[front.at] / TRACE, 0, 1)

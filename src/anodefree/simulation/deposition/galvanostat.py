@@ -107,7 +107,7 @@ class Galvanostat:
         top, behind = self._counter(conductance, concentration)
         junction = self.junction_V(concentration.reshape(-1)[at])
         u, metal = start.liquid_V.copy(), start.electrode_V if current_A_m2 is not None else potential_V
-        scale = max(abs(current_A_m2 or 0.0) * columns, 1e-6 * float((area * reaction.exchange_A_m2).sum()), 1e-12)
+        scale = max(abs(current_A_m2 or 0.0) * columns, 1e-3 * float((area * reaction.exchange_A_m2).sum()), 1e-12)
         response, last = start.response, np.inf
         for sweep in range(MOST_SWEEPS):
             drive = u.reshape(-1)[at] + junction

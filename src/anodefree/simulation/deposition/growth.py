@@ -23,6 +23,8 @@ RISE_M_PER_C_M2 = MOLAR_VOLUME_M3_MOL / FARADAY_C_MOL
 """Thickness of lithium per charge and area [m/(C/m2)]."""
 DEPLETED = 1e-2
 """Concentration over the initial one at which the liquid counts as depleted."""
+OVERDRAWN = 2e-3
+"""Fraction of metal that a step may take from a cell beyond what it holds."""
 LONGEST_GROWTH = 1.7
 """A step over the one before it, at most."""
 
@@ -35,6 +37,8 @@ class Leg:
     charge_C_m2: float = np.inf
     duration_s: float = np.inf
     potential_V: float = 0.0
+    expected_C_m2: float = np.inf
+    """The charge that will pass about, for a leg that its cut-off ends."""
     cut_off_V: float = np.inf
     """It ends where the electrode is above this."""
 
@@ -207,11 +211,21 @@ class Growth:
         step = state.step_s or 0.01 * h * h / self.liquid.diffusivity_m2_s
         if now.fastest_m_s > 0:
             step = min(step, self.numerics.front_step * h / now.fastest_m_s)
+        step = min(step, self._until_stripped_s(now))
         if self.surface.heals:
             step = min(step, 0.2 * self.surface.healing_s)
         if now.flow.total_A_m2:
             step = min(step, leg.charge_left_C_m2(passed_C_m2) / abs(now.flow.total_A_m2))
         return min(step, leg.duration_s - spent_s)
+
+    def _until_stripped_s(self, now: Moment) -> float:
+        """The time in which no cell gives more metal than it has, but for a small tolerance."""
+        rate = -now.flow.per_face_A_m2 * RISE_M_PER_C_M2 / self.box.cell_m
+        going = rate > 0
+        if not going.any():
+            return np.inf
+        held = np.maximum(self.state.lithium.reshape(-1)[now.front.at[going]], 0) + OVERDRAWN
+        return float((held / rate[going]).min())
 
     def advance(self, now: Moment, step_s: float) -> float:
         """Take a step, shortened until the salt's error is small; the step taken [s].

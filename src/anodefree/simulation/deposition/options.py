@@ -29,6 +29,10 @@ Cells = Annotated[int, Par("cells along the width; they are cubes", ge=4, le=409
 Sides = Annotated[Literal["mirror", "periodic"], Par("what is beyond the sides of the box")]
 Current = Annotated[float, Par("applied current per area of the collector", gt=0)]
 Capacity = Annotated[float, Par("charge to plate per area of the collector", gt=0)]
+StripCurrent = Annotated[float | None, Par("current density while stripping; none: as while plating", gt=0)]
+Cycles = Annotated[int, Par("cycles of plating and stripping", ge=1, le=1000)]
+Rest = Annotated[float, Par("rest after each plating and each stripping", ge=0)]
+CutOff = Annotated[float, Par("potential against the counter electrode at which stripping ends", gt=0, le=2)]
 Potential = Annotated[
     float | None, Par("hold the electrode at this potential against the counter electrode instead of a current", lt=0)
 ]

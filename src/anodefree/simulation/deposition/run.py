@@ -103,7 +103,8 @@ class Run:
 
     def _share(self, leg: Leg) -> float:
         """How much of the leg is done, 0 to 1."""
-        by_charge = abs(self.passed_C_m2) / leg.charge_C_m2 if np.isfinite(leg.charge_C_m2) else 0.0
+        whole = min(leg.charge_C_m2, leg.expected_C_m2)
+        by_charge = abs(self.passed_C_m2) / whole if np.isfinite(whole) else 0.0
         by_time = self.spent_s / leg.duration_s if np.isfinite(leg.duration_s) else 0.0
         return min(max(by_charge, by_time), 1.0)
 

@@ -82,4 +82,6 @@ def _offsets(box: Box, axis: int, centre_m: float) -> Floats:
     if axis == 1 and box.flat:
         return np.zeros(1)
     offset = np.arange(count) + 0.5 - centre_m / box.cell_m
-    return np.asarray((offset + count / 2) % count - count / 2) if box.periodic else offset
+    if box.periodic:
+        offset = (offset + count / 2) % count - count / 2
+    return np.asarray(offset, np.float64)
