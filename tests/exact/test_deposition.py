@@ -83,7 +83,7 @@ def test_salt_is_used_up_in_sand_s_time() -> None:
     c0, tau = 10.0, 0.02  # so dilute that the metal displaces no salt to speak of
     liquid = Liquid(10.0, 3e-10, 0.4, c0, 298.15, 0.0)
     current = c0 * FARADAY_C_MOL / (2 * 0.6) * math.sqrt(math.pi * 3e-10 / tau)
-    growth = cell((250, 1, 1), 0.1e-6, liquid=liquid, numerics=Numerics(salt_error=2e-4))
+    growth = cell((250, 1, 1), 0.1e-6, liquid=liquid, numerics=Numerics(salt_error=5e-5))
     carry(growth, Leg(current, duration_s=tau / 2))
     t, z = growth.state.time_s, growth.box.centres_m(0) - growth.deposited_m()
     reach = 2 * math.sqrt(3e-10 * t)

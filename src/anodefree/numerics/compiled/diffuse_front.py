@@ -62,36 +62,37 @@ def areas(phase, wall, xm, xp, ym, yp, first, last, out):  # type: ignore[no-unt
 
 
 @_compiled
-def sharpening(phase, level, nx, ny, nz, xm, xp, ym, yp, width, first, last, out):  # type: ignore[no-untyped-def]
-    """Divergence of the flux width grad p - p (1 - p) n, which vanishes on the profile; no wall lets it through.
+def sharpening(phase, level, still, nx, ny, nz, xm, xp, ym, yp, width, first, last, out):  # type: ignore[no-untyped-def]
+    """Divergence of the flux width grad p - p (1 - p) n, which vanishes on the profile.
+
+    No wall lets it through, nor a face of a cell that is `still`.
 
     p (1 - p) between two cells is that of the mean of their distances. *Source* Jain 2022, equation 10.
     """
-    for k in range(first, last):
-        for j in range(phase.shape[1]):
-            for i in range(phase.shape[2]):
-                out[k, j, i] = 0.0
     top = phase.shape[0] - 1
     for k in range(first, last):
         for j in range(phase.shape[1]):
             for i in range(phase.shape[2]):
                 p, s = phase[k, j, i], level[k, j, i]
                 total = 0.0
+                if still[k, j, i]:
+                    out[k, j, i] = 0.0
+                    continue
                 r = xp[i]
-                if r != i:
+                if r != i and not still[k, j, r]:
                     total += _flux(p, phase[k, j, r], s, level[k, j, r], nx[k, j, i] + nx[k, j, r], width)
                 r = xm[i]
-                if r != i:
+                if r != i and not still[k, j, r]:
                     total -= _flux(phase[k, j, r], p, level[k, j, r], s, nx[k, j, i] + nx[k, j, r], width)
                 r = yp[j]
-                if r != j:
+                if r != j and not still[k, r, i]:
                     total += _flux(p, phase[k, r, i], s, level[k, r, i], ny[k, j, i] + ny[k, r, i], width)
                 r = ym[j]
-                if r != j:
+                if r != j and not still[k, r, i]:
                     total -= _flux(phase[k, r, i], p, level[k, r, i], s, ny[k, j, i] + ny[k, r, i], width)
-                if k < top:
+                if k < top and not still[k + 1, j, i]:
                     total += _flux(p, phase[k + 1, j, i], s, level[k + 1, j, i], nz[k, j, i] + nz[k + 1, j, i], width)
-                if k > 0:
+                if k > 0 and not still[k - 1, j, i]:
                     total -= _flux(phase[k - 1, j, i], p, level[k - 1, j, i], s, nz[k, j, i] + nz[k - 1, j, i], width)
                 out[k, j, i] = total
 

@@ -57,6 +57,11 @@ def doubts(run: Run) -> list[str]:
     squeezed = growth.deposited_m() / (box.shape[0] * box.cell_m)
     if squeezed > 0.05:
         found.append(f"the metal fills {100 * squeezed:.2g} % of the box and concentrates the salt by as much")
+    liquid = growth.liquid
+    currents = [abs(leg.current_A_m2) for leg in run.legs if leg.current_A_m2]
+    across = max(currents, default=0.0) * growth.numerics.width_cells * box.cell_m / liquid.conductivity_S_m
+    if across * liquid.per_volt > 0.1:
+        found.append(f"the potential falls by {1e3 * across:.2g} mV over the interface's width: finer cells keep it sharp")
     if state.left_over > 1e-5:
         found.append(f"a solution left {state.left_over:.1g} of the current unbalanced")
     if state.lithium.max() > 1.02 or state.lithium.min() < -0.02:

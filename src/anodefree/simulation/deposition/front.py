@@ -39,6 +39,7 @@ class Fronts:
     def __init__(self, box: Box, numerics: Numerics) -> None:
         self.box, self.width = box, numerics.width_cells
         self._level, self._nx, self._ny, self._nz, self._area, self._change = (np.zeros(box.shape) for _ in range(6))
+        self._none = np.zeros(box.shape, bool)
 
     def find(self, lithium: Floats, wall: Floats) -> Front:
         """The front of `lithium`; `wall` (y, x) is the share of the collector that acts as metal."""
@@ -52,11 +53,13 @@ class Fronts:
         at = np.flatnonzero(area > LEAST_AREA)
         return Front(at, area[at], (self._nx, self._ny, self._nz), self._level)
 
-    def sharpened(self, lithium: Floats, front: Front) -> Floats:
-        """Change of the metal in a step in which a speed of one cell per step keeps the front sharp."""
+    def sharpened(self, lithium: Floats, front: Front, still: NDArray[np.bool_] | None) -> Floats:
+        """Change of the metal in a step, where one cell per step keeps the front sharp; none in cells that are `still`."""
         from anodefree.numerics.compiled import diffuse_front as c
 
-        c.sharpening(lithium, front.level, *front.normal, *self.box.neighbours, self.width, 0, self.box.shape[0], self._change)
+        at_rest = self._none if still is None else still
+        neighbours, depth = self.box.neighbours, self.box.shape[0]
+        c.sharpening(lithium, front.level, at_rest, *front.normal, *neighbours, self.width, 0, depth, self._change)
         return self._change
 
     def orientation(self, front: Front, turned_rad: float) -> Floats:
