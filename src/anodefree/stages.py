@@ -34,6 +34,8 @@ MODULES: Final[dict[str, str]] = {
     "cycling.loss": "anodefree.analysis.cycling.loss",
     "cycling.overpotential": "anodefree.analysis.cycling.overpotential",
     "cycling.retention": "anodefree.analysis.cycling.retention",
+    "deposit.cycle": "anodefree.simulation.deposition.cycle",
+    "deposit.grow": "anodefree.simulation.deposition.grow",
     "deposit.morphology": "anodefree.analysis.deposit.morphology",
     "deposit.ratio": "anodefree.analysis.deposit.ratio",
     "deposit.thickness": "anodefree.analysis.deposit.thickness",
