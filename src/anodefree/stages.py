@@ -32,6 +32,7 @@ MODULES: Final[dict[str, str]] = {
     "cycling.loss": "anodefree.analysis.cycling.loss",
     "cycling.overpotential": "anodefree.analysis.cycling.overpotential",
     "cycling.retention": "anodefree.analysis.cycling.retention",
+    "deposit.classical": "anodefree.simulation.deposition.classical",
     "deposit.ratio": "anodefree.analysis.deposit.ratio",
     "deposit.thickness": "anodefree.analysis.deposit.thickness",
     "drt.map": "anodefree.analysis.drt.map",

@@ -209,11 +209,11 @@ def _recentred(field):  # type: ignore[no-untyped-def]
                 field[k, j, i] -= mean
 
 
-def _made(wrap, serial):  # type: ignore[no-untyped-def]
-    """The cycle and the solver from kernels compiled by `wrap` for the large levels and by `serial` for the small ones."""
-    sweep, applied, restricted, prolonged, first = map(wrap, (_sweep, _applied, _restricted, _prolonged, _first))
-    advanced, product, directed = map(wrap, (_advanced, _product, _directed))
-    small_sweep, small_restricted, small_prolonged, small_first = map(serial, (_sweep, _restricted, _prolonged, _first))
+def _made(wrap, small=()):  # type: ignore[no-untyped-def]
+    """The cycle and the solver from kernels compiled by `wrap`, and by those of `small` on the small levels."""
+    sweep, restricted, prolonged, first = kernels = tuple(map(wrap, (_sweep, _restricted, _prolonged, _first)))
+    applied, advanced, product, directed = map(wrap, (_applied, _advanced, _product, _directed))
+    small_sweep, small_restricted, small_prolonged, small_first = small if small else kernels
 
     @_compiled
     def cycle(levels):  # type: ignore[no-untyped-def]
@@ -288,8 +288,8 @@ def _made(wrap, serial):  # type: ignore[no-untyped-def]
             _recentred(x)
         return count, error
 
-    return cycle, solve
+    return cycle, solve, kernels
 
 
-serial_cycle, serial_solve = _made(_compiled, _compiled)
-threaded_cycle, threaded_solve = _made(_threaded, _compiled)
+serial_cycle, serial_solve, _serial = _made(_compiled)
+threaded_cycle, threaded_solve, _ = _made(_threaded, _serial)
