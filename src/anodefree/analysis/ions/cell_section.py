@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Floats = NDArray[np.float64]
-ROWS: Final = 240
+ROWS: Final = 160
 """Points of the picture across the gap."""
 LINES: Final = 14
 """Field lines on each side of the axis; they begin evenly spaced on the upper electrode."""
