@@ -132,7 +132,14 @@ def landing(
         "time_of_flight": Estimate(values[2], std[2], "s", "mean time of flight", None, *within[2]),
         "time_of_flight_median": Estimate(values[3], std[3], "s", "median time of flight", None, *within[3]),
         "tortuosity": Estimate(values[4], std[4], "1", "path over straight line", None, *within[4]),
-        "turns": Estimate(values[7], std[7], "1", "turns about the magnetic field", None, *within[7]),
+        "turns": Estimate(
+            values[7],
+            std[7],
+            "1",
+            "turns of the velocity about the magnetic field, either way, walls included",
+            None,
+            *within[7],
+        ),
     }
     counts = ring_counts(radius[surface == FLAT], meta["boss_base_m"], meta["radius_m"], rings)
     arrivals = np.sort(time_s[landed])
