@@ -14,8 +14,14 @@ from anodefree.core.result import Check, Estimate, Result
 from anodefree.core.uncertain import Uncertain
 from anodefree.errors import ConfigError, DataError, near
 from anodefree.kinds.flights import FLIGHTS, Flights
-from anodefree.physics.lorentz import ballistic_turns, cyclotron_frequency, flux_density_for_helix, hall_parameter,
-magnetisation from anodefree.physics.transport import SPECIES, Species, mobility, relaxation_time
+from anodefree.physics.lorentz import (
+    ballistic_turns,
+    cyclotron_frequency,
+    flux_density_for_helix,
+    hall_parameter,
+    magnetisation,
+)
+from anodefree.physics.transport import SPECIES, Species, mobility, relaxation_time
 from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
@@ -176,7 +182,7 @@ def draw(result: Result, ax: Axes) -> None:
     gap, radius, height, base = 1e6 * result.curves["cell_m"].values
     place, sort, panel = (result.curves[n].values for n in ("place_m", "sort", "panel"))
     names = [str(n) for n in result.curves["names"].values]
-    shift = 2.6 * radius
+    shift = 2.45 * radius
     s = np.linspace(0, np.pi, 121)
     for k, title in enumerate(("no liquid: an illustration", "in the liquid")):
         middle = k * shift
@@ -192,11 +198,11 @@ def draw(result: Result, ax: Axes) -> None:
         ax.text(middle, 1.05 * gap, title, ha="center", fontsize=7)
         ax.text(middle, -0.06 * gap, _told(result, k), ha="center", va="top", fontsize=6.5, linespacing=1.25)
     ax.set_aspect("equal")
-    ax.set(xlim=(-1.2 * radius, shift + 1.2 * radius), ylim=(-0.52 * gap, 1.15 * gap), xticks=[])
+    ax.set(xlim=(-1.1 * radius, shift + 1.1 * radius), ylim=(-0.5 * gap, 1.12 * gap), xticks=[])
     ax.spines[["bottom", "left"]].set_visible(False)
     ax.set_yticks([0, gap])
     ax.set_ylabel("z / µm", loc="top")
-    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.6), handlelength=1.0)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, handlelength=1.2)
 
 
 def _told(result: Result, panel: int) -> str:

@@ -162,7 +162,7 @@ def draw(result: Result, ax: Axes) -> None:
         for hand, marker, word in ((True, "^", "right-handed"), (False, "v", "left-handed")):
             own = (sort == index) & (right == hand)
             if own.any():
-                label = f"{name}, {word}"
+                label = {"Li+": "Li$^+$", "TFSI-": "TFSI$^-$"}.get(name, name) + ", " + word
                 ax.plot(turned[own], radius[own], marker, color=COLOURS[index], ms=4, alpha=0.8, label=label)
     ax.set_xlabel("turns on the way")
     ax.set_ylabel("radius / µm")

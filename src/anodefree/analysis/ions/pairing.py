@@ -110,7 +110,7 @@ def draw(result: Result, ax: Axes) -> None:
     ax.set(xlim=(-reach, reach), ylim=(0, 1.02))
     ax.set_xlabel("linking of a pair, right-handed positive")
     ax.set_ylabel("share of pairs")
-    ax.legend()
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 
 
 @pairing.demo

@@ -177,7 +177,7 @@ def draw(result: Result, ax: Axes) -> None:
 
     r, z, u = (result.curves[n].values for n in ("r_m", "z_m", "velocity_m_s"))
     size = float(np.abs(u).max())
-    scale, name = next(((s, n) for s, n in ((1e3, "mm/s"), (1e6, "µm/s"), (1e9, "nm/s")) if size * s >= 1), (1e12, "pm/s"))
+    scale, name = next(((s, n) for s, n in ((1e3, "mm/s"), (1e6, "µm/s"), (1e9, "nm/s")) if size * s >= 0.3), (1e12, "pm/s"))
     shown = ax.contourf(1e6 * r, 1e6 * z, scale * u, levels=13, cmap="RdBu_r", vmin=-size * scale, vmax=size * scale)
     ax.fill(1e6 * np.append(r[:, 0], 0.0), 1e6 * np.append(z[:, 0], 0.0), color=SOFT, lw=0)
     ax.plot(1e6 * r[:, 0], 1e6 * z[:, 0], color=INK, lw=0.8, label="protrusion")
