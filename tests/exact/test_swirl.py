@@ -54,7 +54,7 @@ def test_the_swirl_of_the_stated_conditions_is_of_the_known_size_and_does_not_ma
     assert found["velocity_over_drift"] == pytest.approx(4.3e-3, rel=0.15)
     assert found["peclet"] < 1e-4
     assert found["turns_per_transit"] < 0.01
-    assert found["separator_velocity"] < 1e-3 * found["peak_velocity"]
+    assert found["separator_velocity"] < 2e-3 * found["peak_velocity"]
     assert {c.status for c in found.checks} == {"pass"}
 
 

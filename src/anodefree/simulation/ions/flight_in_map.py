@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@stage("ions.flight_in_map", version=1, cites=("chen2026", "hairer1993", "boris1970", "blakely1995", "gillespie1996"))
+@stage("ions.flight_in_map", version=2, cites=("chen2026", "hairer1993", "boris1970", "blakely1995", "gillespie1996"))
 def flight_in_map(
     cell: PotentialMap,
     flux: FluxMap,
