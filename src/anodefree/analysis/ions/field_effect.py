@@ -45,8 +45,8 @@ def field_effect(
 
     *Valid when* both runs share launch, noise, cell and steps; the starts are compared. In vacuum there is no such bound, and
     none is given. Ions that a protrusion throws back may exceed the bound: a convex wall of radius R spreads neighbours by
-    (1 + d/R)/(1 - d/R) at each reflection from a depth d, so that a hundredth of the anions is shifted by up to hundreds of βL,
-    in proportion to B, and fewer with finer steps. *Source* Chen 2016, section 5.5 (drift
+    (1 + d/R)/(1 - d/R) at each reflection from a depth d, so that half a percent of the anions is shifted by up to a hundred
+    βL, in proportion to B, and by less with finer steps. *Source* Chen 2016, section 5.5 (drift
     across B in a medium); Efron and Tibshirani 1993. *Differs from the paper*, which shows paths in one condition only. Curves:
     shift_m (sorted), share. Raises DataError: the two runs are of other ions, cells or starts.
     """
