@@ -84,11 +84,14 @@ def test_ballistic_ions_avoid_the_protrusion_and_drifting_ones_prefer_it(cell: M
 
 
 def test_the_field_of_ten_millitesla_changes_nothing_in_the_liquid(cell: Measurement) -> None:
-    """Paired draw by draw; the Hall parameter, 1.2e-10, bounds the shift of a landing point over the way it takes."""
+    """Paired draw by draw; the Hall parameter, 1.2e-10, bounds the shift of a landing point over the way it takes.
+
+    That holds for cations, which are captured where they touch the protrusion; what it throws back is spread further.
+    """
     on, off = (flight(cell, ions=300, anions=False, paths=0, liquid=True, flux_density_T=b, pairing=9) for b in (0.01, 0.0))
     assert np.array_equal(on["surface"], off["surface"])
     shift = np.hypot(on["end_x_m"] - off["end_x_m"], on["end_y_m"] - off["end_y_m"])
-    assert shift.max() < 1e-7 * GAP
+    assert shift.max() < 1.2e-10 * GAP
 
 
 def test_threads_do_not_change_the_numbers(cell: Measurement) -> None:

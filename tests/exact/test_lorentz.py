@@ -194,11 +194,15 @@ def test_the_regime_of_the_paper_has_no_helix() -> None:
 def test_the_regime_of_a_scaled_cell_has_one() -> None:
     result = regime(flux_density_T=42.0, diffusivity_m2_s=Uncertain(1e-2, 0), species="Li+")
     assert result["magnetisation"] == pytest.approx(25, rel=1e-2)
-    assert {c.status for c in result.checks} == {"pass"}
+    status = {c.name: c.status for c in result.checks}
+    assert {status[n] for n in ("liquid", "vacuum", "inertia", "mass")} == {"pass"}
+    assert status["hull"] == "warn"  # across E so strong a field would let no ion through
 
 
 def test_powers_of_the_regime_are_those_of_its_formulas() -> None:
     base = {"flux_density_T": 0.01, "diffusivity_m2_s": 3e-10, "gap_m": 5e-5, "voltage_V": 0.1}
+    base |= {"current_density_A_m2": 10.0, "conductivity_S_m": 1.0, "viscosity_Pa_s": 1e-3}
+    base |= {"susceptibility": 1.3e-6, "decay_length_m": 1e-6}
     exact = regime(**base)
     for name in base:
         spread = regime(**{n: Uncertain(v, 0.01 * v if n == name else 0.0) for n, v in base.items()})

@@ -94,3 +94,60 @@ def test_no_scheduler_there(tmp_path: Path, toys: Plugin) -> None:
     path.write_text('[study]\ntitle = "t"\n[[step]]\nname = "a"\nstage = "toy.noise"\n')
     with pytest.raises(ConfigError, match="no Dask scheduler has written"):
         run(plan(path), Store(tmp_path / "store"), dask(scheduler=str(tmp_path / "missing.json")))
+
+
+def test_a_stopped_sweep_computes_only_the_rest_and_joins_all(tmp_path: Path) -> None:
+    """Flights over the flux density, stopped after a few: the cluster does the others, and the diagram takes all."""
+    path = tmp_path / "sweep.toml"
+    path.write_text(
+        """
+[study]
+title = "sweep"
+[[step]]
+name = "cell"
+stage = "ions.field"
+with = { elements = 6 }
+[[step]]
+name = "flights"
+stage = "ions.flight"
+inputs = ["cell"]
+with = { ions = 6, paths = 6, anions = false, emission = "thermal", pusher = "rotation" }
+sweep = { flux_density_T = [0.01, 40.0] }
+[[step]]
+name = "points"
+stage = "ions.helicity"
+inputs = ["flights"]
+with = { most = 6 }
+[[step]]
+name = "map"
+stage = "ions.helix_map"
+inputs = ["points[*]"]
+"""
+    )
+    study, store = plan(path), Store(tmp_path / "store")
+
+    def stop(done: int, todo: int, what: str, fraction: float) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(study, store, progress=stop)
+    ran = run(plan(path), store, dask(workers=2))
+    assert not ran.errors
+    assert ran.cached == 2
+    assert ran.computed == len(study.nodes) - 2 == 4
+    found = next(o for o in outcomes(study, store) if o.node.id == "map")
+    assert found.output["flights"] == 2  # type: ignore[index]
+    assert study.needs(found.node) == ("points[0.01]", "points[40.0]")
+    assert found.output.provenance.key == found.node.key  # type: ignore[union-attr]
+    assert run(study, store).computed == 0
+
+
+def test_only_a_stage_that_takes_several_gets_all(tmp_path: Path, toys: Plugin) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(
+        '[study]\ntitle = "t"\n[[step]]\nname = "a"\nstage = "toy.noise"\nsweep = { mean = [1, 2] }\n'
+        '[[step]]\nname = "m"\nstage = "toy.mean"\ninputs = ["a[*]"]\n'
+    )
+    with pytest.raises(ConfigError, match="one tally at a time"):
+        plan(path)

@@ -52,6 +52,9 @@ FLIGHTS = Kind(
         "flux_density_T": "uniform flux density, or the rms of the map",
         "regime": "vacuum or liquid",
         "pusher": "how it was stepped",
+        "temperature_K": "of the launch and of the liquid",
+        "cation_diffusivity_m2_s": "diffusion coefficient of Li+ in the liquid",
+        "anion_diffusivity_m2_s": "diffusion coefficient of TFSI- in the liquid",
     },
     required_meta=("ions", "gap_m", "radius_m", "boss_height_m", "boss_base_m"),
 )

@@ -61,6 +61,15 @@ def ballistic_turns(magnetisation: float) -> float:
     return math.sqrt(2.0) * magnetisation / (2.0 * math.pi)
 
 
+def hull_flux_density(charge_C: float, mass_kg: float, gap_m: float, voltage_V: float) -> float:
+    """Hull's cut-off B = √(2mV/|q|)/L [T], Λ = √2: lying across E, a stronger field turns every ion back to its electrode.
+
+    An ion from rest runs on a cycloid that leaves its electrode by 2L/Λ² at most. *Valid when* E is uniform and B across it,
+    and there is no drag; along E a field turns no ion back. *Source* Hull 1921, for plates in place of cylinders.
+    """
+    return math.sqrt(2.0 * mass_kg * voltage_V / abs(charge_C)) / gap_m
+
+
 def drift_velocity(electric_field_V_m: ArrayLike, flux_density_T: ArrayLike) -> NDArray[np.float64]:
     """E × B drift v = E × B/B² [m/s], shape (3,): the same for both signs of charge.
 

@@ -20,6 +20,10 @@ from anodefree.study.ledger import Claim, load_ledger
 from anodefree.study.spec import AnswerSpec, FileInput, Head, Spec, StepSpec, load_spec
 
 CASE = "case"
+ALL = "*"
+"""`inputs = ["step[*]"]`: all variants of a step at once ..."""
+AND = " + "
+"""... and `inputs = ["one[*] + two[*]"]` those of several steps of one stage."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,12 @@ class Study:
     head: Head
     nodes: tuple[Node, ...]
     files: Mapping[str, FileSource]
+    gathered: Mapping[str, tuple[str, ...]]
+    """What `step[*]` stands for: the nodes whose outputs join into one input."""
+
+    def needs(self, node: Node) -> tuple[str, ...]:
+        """The nodes and files that a node takes, those that join one by one."""
+        return tuple(part for id in node.inputs for part in self.gathered.get(id, (id,)))
 
     def node(self, id: str) -> Node:
         """The node of that id."""
@@ -60,7 +70,7 @@ def plan(path: Path) -> Study:
     if builder.wrong:
         wrong = "\n  ".join(dict.fromkeys(builder.wrong))
         raise ConfigError(f"the study has {len(set(builder.wrong))} mistakes:\n  {wrong}", str(path), "mend them and run again")
-    return Study(path, spec.study, tuple(builder.nodes), builder.files)
+    return Study(path, spec.study, tuple(builder.nodes), builder.files, builder.gathered)
 
 
 Variant = tuple[dict[str, str], dict[str, Any]]
@@ -73,6 +83,7 @@ class _Builder:
         self.path, self.spec = path, spec
         self.nodes: list[Node] = []
         self.files: dict[str, FileSource] = {}
+        self.gathered: dict[str, tuple[str, ...]] = {}
         self.wrong: list[str] = []
         self.steps: dict[str, list[Node]] = {}
 
@@ -127,12 +138,14 @@ class _Builder:
             request = given if isinstance(given, FileInput) else FileInput(file=given.removeprefix("file:"))
             source = self._file(request, where)
             return [({}, source.id, source.key)] if source else []
+        if AND in given:
+            return self._joined_steps(given, stage, index, where)
         name, _, picked = given.rstrip("]").partition("[")
         if name not in self.steps:
             hint = near(name, self.steps)
             self.wrong.append(f"{where}: no earlier step is named '{name}' ({hint}; a file is written 'file:{name}')")
             return []
-        nodes = [n for n in self.steps[name] if not picked or ", ".join(n.label.values()) == picked]
+        nodes = [n for n in self.steps[name] if picked in ("", ALL) or ", ".join(n.label.values()) == picked]
         if not nodes and self.steps[name]:
             known = [", ".join(n.label.values()) for n in self.steps[name]]
             self.wrong.append(f"{where}: step '{name}' has no variant '{picked}' ({near(picked, known)})")
@@ -143,7 +156,35 @@ class _Builder:
                 kind = made.name if made else "a result, not a measurement"
                 self.wrong.append(f"{where}: needs {wanted}, but '{name}' gives {kind}")
                 return []
+        if picked == ALL and nodes:
+            return self._gather(given, nodes, stage, index, where)
         return [({} if picked else dict(n.label), n.id, n.key) for n in nodes]
+
+    def _joined_steps(self, given: str, stage: Stage, index: int, where: str) -> list[tuple[dict[str, str], str, str]]:
+        """`one[*] + two[*]`: what each stands for, joined."""
+        known = {n.id: n for nodes in self.steps.values() for n in nodes}
+        nodes: list[Node] = []
+        for part in given.split(AND):
+            found = self._sources(part.strip(), stage, index, where)
+            if not found:
+                return []
+            nodes += [known[i] for _, id, _ in found for i in self.gathered.get(id, (id,))]
+        if len({n.stage for n in nodes}) > 1:
+            self.wrong.append(f"{where}: '{given}' are outputs of different stages, which do not join")
+            return []
+        return self._gather(given, nodes, stage, index, where)
+
+    def _gather(
+        self, given: str, nodes: list[Node], stage: Stage, index: int, where: str
+    ) -> list[tuple[dict[str, str], str, str]]:
+        """Several nodes, joined into the one input of a stage that takes several."""
+        if not stage.inputs[index].many:
+            self.wrong.append(f"{where}: {stage.name} takes one {stage.inputs[index].kind.name} at a time, not '{given}'")
+            return []
+        if len(nodes) == 1:
+            return [({}, nodes[0].id, nodes[0].key)]
+        self.gathered[given] = tuple(n.id for n in nodes)
+        return [({}, given, content_key([n.key for n in nodes]))]
 
     def _file(self, request: FileInput, where: str) -> FileSource | None:
         base = self.path.resolve().parent

@@ -42,7 +42,7 @@ def run(study: Study, store: Store, executor: Executor = serial, progress: Progr
         return Ran(0, cached, {})
     store.prepare()
     first = {n.id: distinct.get(n.key, n.id) for n in study.nodes}
-    needs = {id: tuple(first[i] for i in study.node(id).inputs if i in first and first[i] in todo) for id in todo}
+    needs = {id: tuple(first[i] for i in study.needs(study.node(id)) if i in first and first[i] in todo) for id in todo}
     errors: dict[str, AnodefreeError] = {}
     done: list[str] = []
 
@@ -69,7 +69,7 @@ def forget_stale(study: Study, store: Store) -> list[str]:
     gone: list[str] = []
     for outcome in outcomes(study, store, load=False):
         node = outcome.node
-        if outcome.state == "stale" or (outcome.state == "done" and any(i in gone for i in node.inputs)):
+        if outcome.state == "stale" or (outcome.state == "done" and any(i in gone for i in study.needs(node))):
             store.discard(node.key)
             gone.append(node.id)
     return gone
@@ -89,9 +89,9 @@ def outcomes(study: Study, store: Store, *, load: bool = True) -> list[Outcome]:
             output = store.load(stage, node.key) if load else None
         elif store.leased(node.key):
             state, error = "running", "{:.0%} {}".format(*store.progress(node.key)).strip()
-        elif any(states.get(i) in ("failed", "blocked") for i in node.inputs):
+        elif any(states.get(i) in ("failed", "blocked") for i in study.needs(node)):
             state = "blocked"
-            error = "waits for " + ", ".join(i for i in node.inputs if states.get(i) in ("failed", "blocked"))
+            error = "waits for " + ", ".join(i for i in study.needs(node) if states.get(i) in ("failed", "blocked"))
         elif failure := store.failure(node.key):
             state, error = "failed", str(failure["error"])
         else:

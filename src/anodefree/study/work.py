@@ -21,6 +21,14 @@ Told = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
+class Gathered:
+    """Several stored outputs of one stage that join into one input."""
+
+    stage: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Task:
     """What a worker needs: names and keys, never arrays."""
 
@@ -28,8 +36,8 @@ class Task:
     key: str
     stage: str
     parameters: Mapping[str, Any]
-    inputs: tuple[tuple[str, str] | FileSource, ...]
-    """For each input (stage name, key) of stored work, or files."""
+    inputs: tuple[tuple[str, str] | Gathered | FileSource, ...]
+    """For each input (stage name, key) of stored work, several of it, or files."""
     seed: int
 
 
@@ -37,7 +45,10 @@ def tasks(study: Study) -> dict[str, Task]:
     """The tasks of a study by node id, in an order in which every input comes first."""
     nodes = {n.id: n for n in study.nodes}
 
-    def source(id: str) -> tuple[str, str] | FileSource:
+    def source(id: str) -> tuple[str, str] | Gathered | FileSource:
+        if id in study.gathered:
+            parts = [nodes[i] for i in study.gathered[id]]
+            return Gathered(parts[0].stage, tuple(n.key for n in parts))
         return study.files[id] if id in study.files else (nodes[id].stage, nodes[id].key)
 
     return {
@@ -99,12 +110,15 @@ def _run(store: Store, task: Task, told: Told | None) -> None:
     store.commit(task.key, output, record)
 
 
-def _input(store: Store, source: tuple[str, str] | FileSource, kind: Kind) -> Measurement:
+def _input(store: Store, source: tuple[str, str] | Gathered | FileSource, kind: Kind) -> Measurement:
     if isinstance(source, FileSource):
         from anodefree.io.read import read
 
         found = join([read(path, **{"kind": kind, **source.meta}) for path in source.paths])
         return replace(found, source=Source(found.source.name, source.key, "file"))
+    if isinstance(source, Gathered):
+        joined = join([_input(store, (source.stage, key), kind) for key in source.keys])
+        return replace(joined, source=Source(source.stage, joined.source.key, "run"))
     stage, key = source
     loaded = store.load(get(stage), key)
     if not isinstance(loaded, Measurement):

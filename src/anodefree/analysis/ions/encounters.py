@@ -14,6 +14,7 @@ from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import ConfigError, DataError
 from anodefree.kinds.flights import FLIGHTS, Flights
+from anodefree.numerics.two_way_clusters import clustered_std, interval, pigeonhole
 from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
@@ -48,13 +49,6 @@ def stay(offset: Floats, step: Floats, reach: float) -> tuple[Floats, NDArray[np
     first, last = (-b - root) / a, (-b + root) / a
     part = np.where(b**2 > a * c, np.clip(last, 0, 1) - np.clip(first, 0, 1), 0.0)
     return part, (c > 0) & (part > 0)
-
-
-def spread(residual: Floats) -> float:
-    """Standard deviation of the sum of a table of pairs: its rows share a cation, its columns an anion."""
-    pairs = float((residual**2).sum())
-    rows, columns = (float((residual.sum(axis=k) ** 2).sum()) for k in (0, 1))
-    return math.sqrt(max(rows + columns - pairs, pairs))
 
 
 class Tally:
@@ -115,7 +109,7 @@ class Tally:
         return np.clip((r2 * RINGS).astype(np.int64), 0, RINGS - 1)
 
 
-@stage("ions.encounters", version=1, cites=("chen2026", "cameron2011", "mcquarrie2000"))
+@stage("ions.encounters", version=2, cites=("chen2026", "cameron2011", "mcquarrie2000", "owen2007"))
 def encounters(
     flights: Flights,
     *,
@@ -123,6 +117,7 @@ def encounters(
         float, Par("distance that counts as an encounter", gt=0, source="a fiftieth of the gap, for statistics", assumed=True)
     ] = 1e-6,
     instants: Annotated[int, Par("instants of the stationary stream", ge=20, le=100_000)] = 600,
+    resamples: Annotated[int, Par("bootstrap resamples behind the intervals", ge=50, le=100_000)] = 400,
     rng: np.random.Generator,
 ) -> Result:
     """Encounters of cations with anions, counted in a stationary stream, over what their density and speed predict.
@@ -136,9 +131,9 @@ def encounters(
     counted. *Valid when* paths are smooth between instants: of Brownian paths (liquid) the number of entries depends on the
     sampling and a check says so. Ions that do not interact cannot show association: this is geometric proximity, not entry
     into a solvation sheath. *Source* kinetic collision rate: McQuarrie 2000, chapter 16; standard deviations clustered by
-    both ions of a pair: Cameron, Gelbach and Miller 2011. *Differs from the paper*, which infers entry of anions from
-    counter-rotation. Curves: height_m, per slab the encounters counted and expected. Raises ConfigError: cut-off too long;
-    DataError: paths or a species missing.
+    both ions of a pair: Cameron, Gelbach and Miller 2011; intervals of 95 % by a bootstrap of both: Owen 2007. *Differs from
+    the paper*, which infers entry of anions from counter-rotation. Curves: height_m, per slab the encounters counted and
+    expected. Raises ConfigError: cut-off too long; DataError: paths or a species missing.
     """
     gap, radius = float(flights.meta["gap_m"]), float(flights.meta["radius_m"])
     if cutoff_m > 0.1 * min(gap, radius):
@@ -167,15 +162,20 @@ def encounters(
     if total < 5:
         raise DataError(f"shows {int(total)} encounters", flights.source.name, "keep more paths, or take a longer cut-off")
     std = [
-        spread(entries - entries.mean()) / plus,
-        spread(entries - total / wanted * expected) / wanted,
-        spread(stayed - stayed.sum() / total * entries) / total,
+        clustered_std(entries - entries.mean()) / plus,
+        clustered_std(entries - total / wanted * expected) / wanted,
+        clustered_std(stayed - stayed.sum() / total * entries) / total,
     ]
+    met, chance, together = pigeonhole((entries, expected, stayed), resamples, rng)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bounds = [interval(n) for n in (met / plus, met / chance, together / met)]
     density = present / instants / (math.pi * radius**2 * gap)
     estimates = {
-        "encounters_per_cation": Estimate(total / plus, std[0], "1", "encounters of a cation on its way, at this density"),
-        "g_encounter": Estimate(total / wanted, std[1], "1", "encounters over the kinetic expectation"),
-        "residence_time": Estimate(stayed.sum() / total, std[2], "s", "mean time within the cut-off"),
+        "encounters_per_cation": Estimate(
+            total / plus, std[0], "1", "encounters of a cation on its way, at this density", None, *bounds[0]
+        ),
+        "g_encounter": Estimate(total / wanted, std[1], "1", "encounters over the kinetic expectation", None, *bounds[1]),
+        "residence_time": Estimate(stayed.sum() / total, std[2], "s", "mean time within the cut-off", None, *bounds[2]),
         "anion_density": Estimate(density, density / math.sqrt(minus), "1/m3", "mean density of the anions flown"),
     }
     g, doubt = estimates["g_encounter"].value, estimates["g_encounter"].std

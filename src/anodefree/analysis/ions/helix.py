@@ -86,7 +86,7 @@ def helix(
     loss = 3.0 * float(tracks.meta.get("pusher_speed_error", 0.0)) + PUSHER_LOSS
     drag_seen = fits[0].criterion - fits[1].criterion > EVIDENCE and -math.expm1(-fits[1].values[10]) > loss
     fit = fits[int(drag_seen)]
-    why = _unseen(fit, t, position, fewest_turns)
+    why = unseen(fit, t, position, fewest_turns)
     curves = {"time_s": ("sample", time), **{n: ("sample", p) for n, p in zip(("x_m", "y_m", "z_m"), position, strict=True)}}
     if why:
         return Result.of(
@@ -119,7 +119,7 @@ def helix(
     return Result.of(estimates, curves, checks)
 
 
-def _unseen(fit: Winding, t: Floats, position: Floats, fewest_turns: float) -> str:
+def unseen(fit: Winding, t: Floats, position: Floats, fewest_turns: float) -> str:
     """Why no helix can be seen, or nothing."""
     extent = float(np.ptp(position, axis=1).max())
     winding = across_criterion(fit.path - position, len(fit.values) - 3, extent)

@@ -14,6 +14,7 @@ from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import ConfigError, DataError, near
 from anodefree.kinds.flights import FLIGHTS, Flights
+from anodefree.numerics.two_way_clusters import interval
 from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
@@ -44,7 +45,13 @@ def ring_counts(radius_m: Floats, inner_m: float, outer_m: float, rings: int) ->
     return np.histogram(radius_m, edges)[0]
 
 
-@stage("ions.landing", version=1, cites=("chen2026", "efron1993"))
+def by_chance(ions: int, rings: int, rng: np.random.Generator, draws: int = 300) -> Floats:
+    """CV and Gini (draw, 2) of rings that as many ions hit at random, each ring alike: what counting alone gives."""
+    counts = rng.multinomial(ions, np.full(rings, 1 / rings), size=draws)
+    return np.array([(c.std(ddof=1) / max(c.mean(), 1e-300), gini(c.astype(float))) for c in counts])
+
+
+@stage("ions.landing", version=2, cites=("chen2026", "efron1993"))
 def landing(
     flights: Flights,
     *,
@@ -57,10 +64,12 @@ def landing(
 
     `flux_ratio` = (n_boss/A_boss) / (n_flat/A_flat), by true areas: above 1 the protrusion grows faster than the flat, below 1
     slower. `cv` is the coefficient of variation over rings of equal area, `cv_excess` what of it exceeds the Poisson counting
-    noise, `gini` the inequality of the same counts. Tortuosity is path over straight line. Standard deviations by bootstrap
-    over ions; those of the counts contain the counting noise. *Valid when* ions do not know of each other. *Source* bootstrap:
-    Efron and Tibshirani (1993); areas: half a spheroid. Curves: ring_radius_m, ring_flux (over the mean), tof_s (sorted
-    arrivals) and arrived (their share). Raises ConfigError: no such species; DataError: none of it has landed.
+    noise, `gini` the inequality of the same counts; `cv_chance`, `gini_chance` are what as many ions give that fall on any ring
+    alike (Poisson, at a given total), and a check says whether the flat is uneven beyond that. Tortuosity is path over straight
+    line. Standard deviations and intervals of 95 % by bootstrap over ions; those of the counts contain the counting noise.
+    *Valid when* ions do not know of each other. *Source* bootstrap: Efron and Tibshirani (1993); areas: half a spheroid.
+    Curves: ring_radius_m, ring_flux (over the mean), tof_s (sorted arrivals) and arrived (their share). Raises ConfigError: no
+    such species; DataError: none of it has landed.
     """
     names = str(flights.meta["ions"]).split(", ")
     if species not in names:
@@ -101,21 +110,37 @@ def landing(
     values = numbers(np.arange(total))
     drawn = np.array([numbers(rng.integers(0, total, total)) for _ in range(resamples)])
     std = np.nanstd(drawn, axis=0, ddof=1)
+    within = [interval(d) for d in drawn.T]
     down = bool(np.any(surface == FLAT))
-    estimates = {}
+    estimates, beyond = {}, []
     if down:
-        estimates["flux_ratio"] = _with_zero(values[0], std[0], surface, areas)
-        estimates["boss_share"] = Estimate(values[1], std[1], "1", "share of the ions that land on the protrusion")
-        mean = np.count_nonzero(surface == FLAT) / rings
+        estimates["flux_ratio"] = _with_zero(values[0], std[0], surface, areas, within[0])
+        estimates["boss_share"] = Estimate(
+            values[1], std[1], "1", "share of the ions that land on the protrusion", None, *within[1]
+        )
+        flat = int(np.count_nonzero(surface == FLAT))
+        mean = flat / rings
         excess = math.sqrt(max(values[5] ** 2 - 1 / mean, 0.0))
         estimates["cv"] = Estimate(values[5], values[5] / math.sqrt(2 * (rings - 1)), "1", "variation over rings of equal area")
         estimates["cv_excess"] = Estimate(excess, float(std[5]), "1", "of it beyond counting noise")
-        estimates["gini"] = Estimate(values[6], std[6], "1", "inequality over rings of equal area")
+        estimates["gini"] = Estimate(values[6], std[6], "1", "inequality over rings of equal area", None, *within[6])
+        chance = by_chance(flat, rings, rng)
+        for i, name in enumerate(("cv", "gini")):
+            label = ("variation", "inequality")[i] + " that counting alone gives"
+            estimates[f"{name}_chance"] = Estimate(chance[:, i].mean(), chance[:, i].std(ddof=1), "1", label)
+        beyond = [_beyond(values[5], chance[:, 0])]
     estimates |= {
-        "time_of_flight": Estimate(values[2], std[2], "s", "mean time of flight"),
-        "time_of_flight_median": Estimate(values[3], std[3], "s", "median time of flight"),
-        "tortuosity": Estimate(values[4], std[4], "1", "path over straight line"),
-        "turns": Estimate(values[7], std[7], "1", "turns about the magnetic field"),
+        "time_of_flight": Estimate(values[2], std[2], "s", "mean time of flight", None, *within[2]),
+        "time_of_flight_median": Estimate(values[3], std[3], "s", "median time of flight", None, *within[3]),
+        "tortuosity": Estimate(values[4], std[4], "1", "path over straight line", None, *within[4]),
+        "turns": Estimate(
+            values[7],
+            std[7],
+            "1",
+            "turns of the velocity about the magnetic field, either way, walls included",
+            None,
+            *within[7],
+        ),
     }
     counts = ring_counts(radius[surface == FLAT], meta["boss_base_m"], meta["radius_m"], rings)
     arrivals = np.sort(time_s[landed])
@@ -135,15 +160,27 @@ def landing(
             "enough ions landed on the protrusion",
             "fewer than 25 ions landed on the protrusion: fly more",
         ),
+        *beyond,
     ]
     return Result.of(estimates, curves, checks)
 
 
-def _with_zero(ratio: float, std: float, surface: NDArray[np.int8], areas: tuple[float, float]) -> Estimate:
+def _beyond(cv: float, chance: Floats) -> Check:
+    """Whether the flat is uneven beyond what counting alone gives; either answer is sound."""
+    most = float(np.quantile(chance, 0.975))
+    seen = f"the flat varies by {100 * cv:.2g} %, and counting alone gives {100 * chance.mean():.2g} %"
+    if cv <= most:
+        return Check("uniformity", "pass", f"{seen}: no unevenness is seen")
+    return Check("uniformity", "pass", f"{seen} (at most {100 * most:.2g} %): the flat is uneven indeed")
+
+
+def _with_zero(
+    ratio: float, std: float, surface: NDArray[np.int8], areas: tuple[float, float], within: tuple[float, float]
+) -> Estimate:
     """The flux ratio; where none landed on the protrusion its standard deviation is that of one that might have."""
     boss, flat = np.count_nonzero(surface == BOSS), np.count_nonzero(surface == FLAT)
     least = (1 / areas[0]) / (flat / areas[1]) if boss == 0 and flat else 0.0
-    return Estimate(ratio, max(std, least), "1", "flux on the protrusion over that on the flat")
+    return Estimate(ratio, max(std, least), "1", "flux on the protrusion over that on the flat", None, *within)
 
 
 @landing.plot

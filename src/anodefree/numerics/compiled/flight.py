@@ -2,7 +2,8 @@
 
 Everything is scaled by the caller: lengths in the gap L, potentials in a voltage U, times in L sqrt(m/(|q|U)), so that
 a = s (-grad phi) + v x w - Gamma v for each species. An ion that starts at one electrode is reflected by it and captured by the
-other; the side of the cell reflects or lets it escape.
+other; the side of the cell reflects or lets it escape. A random step may end far behind a wall: there the force is that of the
+tables' edge.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Both tables lie one after the other in one array, rows of even z; a row of `grids` describes each: r0, z0, 1/dr, 1/dz, nodes
 along r and z, where it begins, and the reach of the fine one (in r and, in its own row, z). The field is the gradient of the
-spline, so it is free of curl and energy is conserved to the error of the integrator.
+spline, so it is free of curl and energy is conserved to the error of the integrator. Beyond a table its edge holds: a cubic
+continued further would pull an ion that a coarse random step puts there across the cell.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ def _about_axis(tables, grids, x, y, z):  # type: ignore[no-untyped-def]
     k = 1 if r < grids[0, 7] and z < grids[1, 7] else 0
     per_r, per_z, across = grids[k, 2], grids[k, 3], int(grids[k, 4])
     a, b = (r - grids[k, 0]) * per_r, (z - grids[k, 1]) * per_z
-    i = min(max(int(a), 1), across - 3)
-    j = min(max(int(b), 1), int(grids[k, 5]) - 3)
+    a, b = min(max(a, 1.0), across - 2.0), min(max(b, 1.0), grids[k, 5] - 2.0)
+    i, j = min(int(a), across - 3), min(int(b), int(grids[k, 5]) - 3)
     u, v = a - i, b - j
     w, y1 = 1.0 - u, 1.0 - v
     uu, vv, ww, yy = u * u, v * v, w * w, y1 * y1

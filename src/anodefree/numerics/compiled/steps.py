@@ -3,7 +3,7 @@
 `tables` and `grids` are the potential's, `flux` and `layout` that of the gyration (empty where it is uniform), and `motion`
 is charge over mass, the uniform gyration (3), drag, and the variance of the thermal velocity. A gyration is q B/m in the unit
 of the scaled time, a vector; the acceleration is -motion[0] grad phi + v x gyration - drag v. Steps that begin with a force
-take the gradient g at their start from the step before.
+take the gradient g at their start from the step before. Places beyond the tables take the force of their edge.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@stage("ions.flight", version=2, cites=("chen2026", "hairer1993", "boris1970", "hochbruck2010", "gillespie1996", "steele2014"))
+@stage("ions.flight", version=3, cites=("chen2026", "hairer1993", "boris1970", "hochbruck2010", "gillespie1996", "steele2014"))
 def flight(
     cell: PotentialMap,
     *,

@@ -313,5 +313,8 @@ def _measured(
         "flux_density_T": magnetic.flux_density_T,
         "regime": "liquid" if conditions.liquid else "vacuum",
         "pusher": liquid if conditions.liquid else conditions.pusher,
+        "temperature_K": conditions.temperature_K,
     }
+    if conditions.liquid:
+        meta |= {n: getattr(conditions, n) for n in ("cation_diffusivity_m2_s", "anion_diffusivity_m2_s")}
     return Measurement.of(FLIGHTS, {**arrays, **tally.arrays}, meta)
