@@ -2,7 +2,7 @@
 
 Both tables lie one after the other in one array, x running fastest; grids[k, axis] describes each along x, y and z: first
 node, nodes per length, number of nodes, and from where to where the fine one holds; grids[k, 0, 5] is where it begins. The
-field is the gradient of the spline, so it is free of curl.
+field is the gradient of the spline, so it is free of curl. Beyond a table its edge holds: a cubic carried on would throw ions.
 """
 
 from __future__ import annotations
@@ -58,10 +58,9 @@ def box_potential(tables, grids, x, y, z):  # type: ignore[no-untyped-def]
         (y - grids[k, 1, 0]) * grids[k, 1, 1],
         (z - grids[k, 2, 0]) * grids[k, 2, 1],
     )
-    across, along = int(grids[k, 0, 2]), int(grids[k, 1, 2])
-    i = min(max(int(a), 1), across - 3)
-    j = min(max(int(b), 1), along - 3)
-    n = min(max(int(c), 1), int(grids[k, 2, 2]) - 3)
+    across, along, up = int(grids[k, 0, 2]), int(grids[k, 1, 2]), int(grids[k, 2, 2])
+    a, b, c = min(max(a, 1.0), across - 2.0), min(max(b, 1.0), along - 2.0), min(max(c, 1.0), up - 2.0)
+    i, j, n = min(int(a), across - 3), min(int(b), along - 3), min(int(c), up - 3)
     px, py, pz = _weights(a - i), _weights(b - j), _weights(c - n)
     sheet = across * along
     at = int(grids[k, 0, 5]) + (n - 1) * sheet + (j - 1) * across + i - 1
