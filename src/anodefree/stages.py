@@ -32,6 +32,7 @@ MODULES: Final[dict[str, str]] = {
     "cycling.loss": "anodefree.analysis.cycling.loss",
     "cycling.overpotential": "anodefree.analysis.cycling.overpotential",
     "cycling.retention": "anodefree.analysis.cycling.retention",
+    "deposit.classical": "anodefree.simulation.deposition.classical",
     "deposit.cycle": "anodefree.simulation.deposition.cycle",
     "deposit.grow": "anodefree.simulation.deposition.grow",
     "deposit.ratio": "anodefree.analysis.deposit.ratio",
