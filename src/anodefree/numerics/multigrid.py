@@ -15,8 +15,6 @@ COARSEST = 24
 """Cells at and below which a level is solved by its dense inverse."""
 DEEPEST = 14
 """Levels that the compiled form has room for: 2^13 cells in the longest direction, and more in the coarsest."""
-WORTH_A_THREAD = 20_000
-"""Cells below which starting threads costs more than they save."""
 
 
 class Multigrid:
@@ -26,7 +24,8 @@ class Multigrid:
     is positive or zero: a fixed value behind a border face of transmissibility T is d += T and b += T times the value. Borders
     are insulating, those in x and y periodic where asked (the first border face counts). Without any d the mean of b is taken
     off and the solution has zero mean. Memory is about 17 fields. `spacing` (z, y, x) is for oblong cells: a direction is
-    coarsened once the others have caught up.
+    coarsened once the others have caught up. A solve runs on one thread, whatever `threads`; it holds no
+    lock, so that several may run at a time.
     """
 
     def __init__(
@@ -41,10 +40,9 @@ class Multigrid:
         self.shape, self.periodic, self.dtype, self.threads, self.sweeps = shape, periodic, np.dtype(dtype), threads, sweeps
         self.shapes = levels(shape, spacing)
         self.depth = len(self.shapes)
-        self.large = sum(math.prod(s) >= WORTH_A_THREAD for s in self.shapes[:-1]) if threads > 1 else 0
         self._u, self._b, self._whole, self._inverse, self._d = (self._stack((0, 0, 0)) for _ in range(5))
         self._tx, self._ty, self._tz = self._stack((0, 0, 1)), self._stack((0, 1, 0)), self._stack((1, 0, 0))
-        lines = [np.zeros((s[0] if n < self.large else 1, s[2]), self.dtype) for n, s in enumerate(self.shapes)]
+        lines = [np.zeros((1, s[2]), self.dtype) for s in self.shapes]
         self._lines = tuple(lines + [np.zeros((1, 1), self.dtype)] * (DEEPEST - self.depth))
         self._x, self._p, self._q = (np.zeros(shape, self.dtype) for _ in range(3))
         cells = math.prod(self.shapes[-1])
@@ -88,7 +86,7 @@ class Multigrid:
     def _levels(self) -> tuple[Any, ...]:
         return (
             self._u, self._b, self._whole, self._inverse, self._tx, self._ty, self._tz, self._lines,
-            self._dense, self.depth, self.large, self.sweeps,
+            self._dense, self.depth, self.sweeps,
         )  # fmt: skip
 
     def solve(
@@ -100,12 +98,11 @@ class Multigrid:
         ------
         NumericalError: the coefficients or the right side are not finite.
         """
-        from anodefree.numerics.compiled.multigrid import serial_solve, threaded_solve
+        from anodefree.numerics.compiled.multigrid import solve
 
         self._x[:] = 0 if start is None else start
-        run = threaded_solve if self.large else serial_solve
         given = np.ascontiguousarray(right, self.dtype)
-        count, residual = run(
+        count, residual = solve(
             self._x, self._p, self._q, given, self._levels(), self.singular, float(tolerance), int(max_iterations)
         )
         if not math.isfinite(residual):
@@ -116,10 +113,10 @@ class Multigrid:
 
     def precondition(self, right: NDArray[Any]) -> NDArray[Any]:
         """One V-cycle from zero: an approximate inverse, symmetric and positive."""
-        from anodefree.numerics.compiled.multigrid import serial_cycle, threaded_cycle
+        from anodefree.numerics.compiled.multigrid import cycle
 
         self._b[0][:] = right
-        (threaded_cycle if self.large else serial_cycle)(self._levels())
+        cycle(self._levels())
         return self._u[0].copy()
 
 

@@ -8,14 +8,11 @@ is a face with T = 0. Rows are computed whole into a line, which vectorises, and
 from __future__ import annotations
 
 import math
-from types import FunctionType
-from typing import Any
 
-from numba import njit, prange
+from numba import njit
 
 _inlined = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, forceinline=True)
 _compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
-_threaded = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, parallel=True)
 
 RED, BLACK = 0, 1
 
@@ -51,21 +48,23 @@ def _relaxed(line, u, b, inverse, tx, ty, tz, k, j, colour):  # type: ignore[no-
         row[i] = line[i]
 
 
+@_compiled
 def _sweep(u, b, inverse, tx, ty, tz, lines, colour, backward):  # type: ignore[no-untyped-def]
     """Half a Gauss-Seidel step: all cells of one colour; backward so that a pair of sweeps is symmetric at an odd seam."""
     nz, ny, _ = u.shape
-    for plane in prange(nz):
+    for plane in range(nz):
         k = nz - 1 - plane if backward else plane
         line = lines[k % lines.shape[0]]
         for place in range(ny):
             _relaxed(line, u, b, inverse, tx, ty, tz, k, ny - 1 - place if backward else place, colour)
 
 
+@_compiled
 def _applied(out, u, diagonal, tx, ty, tz, lines):  # type: ignore[no-untyped-def]
     """`out` = A u, and the scalar product u A u. `diagonal` is the whole one: all faces of a cell and its d."""
     nz, ny, nx = u.shape
     total = 0.0
-    for k in prange(nz):
+    for k in range(nz):
         line = lines[k % lines.shape[0]]
         part = 0.0
         for j in range(ny):
@@ -81,12 +80,13 @@ def _applied(out, u, diagonal, tx, ty, tz, lines):  # type: ignore[no-untyped-de
     return total
 
 
+@_compiled
 def _restricted(coarse, u, b, diagonal, tx, ty, tz, lines):  # type: ignore[no-untyped-def]
     """The residual b - A u of the fine cells summed over each coarse cell."""
     nz, ny, nx = u.shape
     mz, my, mx = coarse.shape
     fz, fy, fx = 2 if mz < nz else 1, 2 if my < ny else 1, 2 if mx < nx else 1
-    for big in prange(mz):
+    for big in range(mz):
         line = lines[big % lines.shape[0]]
         coarse[big] = 0
         for k in range(fz * big, min(fz * big + fz, nz)):
@@ -112,12 +112,13 @@ def _summed(target, line, factor):  # type: ignore[no-untyped-def]
         target[pairs] += line[2 * pairs]
 
 
+@_compiled
 def _prolonged(u, coarse):  # type: ignore[no-untyped-def]
     """The coarse correction added to every fine cell below it."""
     nz, ny, nx = u.shape
     mz, my, mx = coarse.shape
     fz, fy, fx = 2 if mz < nz else 1, 2 if my < ny else 1, 2 if mx < nx else 1
-    for k in prange(nz):
+    for k in range(nz):
         for j in range(ny):
             row, source = u[k, j], coarse[k // fz, j // fy]
             if fx == 1:
@@ -131,10 +132,11 @@ def _prolonged(u, coarse):  # type: ignore[no-untyped-def]
                     row[nx - 1] += source[nx // 2]
 
 
+@_compiled
 def _first(u, b, inverse, colour):  # type: ignore[no-untyped-def]
     """The half sweep that begins from zero: one colour is b over the diagonal, the other zero. Not for an odd seam in y."""
     nz, ny, nx = u.shape
-    for k in prange(nz):
+    for k in range(nz):
         for j in range(ny):
             row, right, scale = u[k, j], b[k, j], inverse[k, j]
             row[:] = 0
@@ -142,11 +144,12 @@ def _first(u, b, inverse, colour):  # type: ignore[no-untyped-def]
                 row[i] = right[i] * scale[i]
 
 
+@_compiled
 def _advanced(x, r, p, q, step):  # type: ignore[no-untyped-def]
     """x += step p and r -= step q; the square of r."""
     nz, ny, nx = x.shape
     total = 0.0
-    for k in prange(nz):
+    for k in range(nz):
         part = 0.0
         for j in range(ny):
             x_row, r_row, p_row, q_row = x[k, j], r[k, j], p[k, j], q[k, j]
@@ -160,11 +163,12 @@ def _advanced(x, r, p, q, step):  # type: ignore[no-untyped-def]
     return total
 
 
+@_compiled
 def _product(a, b):  # type: ignore[no-untyped-def]
     """The scalar product of two fields, rows in their own precision and their sum in double."""
     nz, ny, nx = a.shape
     total = 0.0
-    for k in prange(nz):
+    for k in range(nz):
         part = 0.0
         for j in range(ny):
             left, right = a[k, j], b[k, j]
@@ -176,9 +180,10 @@ def _product(a, b):  # type: ignore[no-untyped-def]
     return total
 
 
+@_compiled
 def _directed(p, z, factor):  # type: ignore[no-untyped-def]
     """p = z + factor p."""
-    for k in prange(p.shape[0]):
+    for k in range(p.shape[0]):
         for j in range(p.shape[1]):
             left, right = p[k, j], z[k, j]
             for i in range(left.shape[0]):
@@ -211,108 +216,58 @@ def _recentred(field):  # type: ignore[no-untyped-def]
                 field[k, j, i] -= mean
 
 
-# The two functions below are compiled twice, from kernels on one thread and on several: `_made` says which. They take them from
-# their module and not from a closure, because Numba keeps no closure on disk and would compile it anew in every process.
-sweep: Any = None
-applied: Any = None
-restricted: Any = None
-prolonged: Any = None
-first: Any = None
-advanced: Any = None
-product: Any = None
-directed: Any = None
-cycle: Any = None
-small_sweep: Any = None
-small_restricted: Any = None
-small_prolonged: Any = None
-small_first: Any = None
-
-
-def _cycle(levels):  # type: ignore[no-untyped-def]
+@_compiled
+def cycle(levels):  # type: ignore[no-untyped-def]
     """us[0] = M bs[0]: one V-cycle from zero, symmetric and positive definite as a preconditioner."""
-    us, bs, diagonals, inverses, txs, tys, tzs, lines, dense, depth, large, sweeps = levels
+    us, bs, diagonals, inverses, txs, tys, tzs, lines, dense, depth, sweeps = levels
     for n in range(depth - 1):
-        u, b, d, t, tx, ty, tz, line = us[n], bs[n], diagonals[n], inverses[n], txs[n], tys[n], tzs[n], lines[n]
-        if n < large:
-            if u.shape[1] % 2 and u.shape[1] > 1:
-                u[:] = 0
-                sweep(u, b, t, tx, ty, tz, line, RED, False)
-            else:
-                first(u, b, t, RED)
-            sweep(u, b, t, tx, ty, tz, line, BLACK, False)
-            for _ in range(sweeps - 1):
-                sweep(u, b, t, tx, ty, tz, line, RED, False)
-                sweep(u, b, t, tx, ty, tz, line, BLACK, False)
-            restricted(bs[n + 1], u, b, d, tx, ty, tz, line)
+        u, b, t, tx, ty, tz, line = us[n], bs[n], inverses[n], txs[n], tys[n], tzs[n], lines[n]
+        if u.shape[1] % 2 and u.shape[1] > 1:
+            u[:] = 0
+            _sweep(u, b, t, tx, ty, tz, line, RED, False)
         else:
-            if u.shape[1] % 2 and u.shape[1] > 1:
-                u[:] = 0
-                small_sweep(u, b, t, tx, ty, tz, line, RED, False)
-            else:
-                small_first(u, b, t, RED)
-            small_sweep(u, b, t, tx, ty, tz, line, BLACK, False)
-            for _ in range(sweeps - 1):
-                small_sweep(u, b, t, tx, ty, tz, line, RED, False)
-                small_sweep(u, b, t, tx, ty, tz, line, BLACK, False)
-            small_restricted(bs[n + 1], u, b, d, tx, ty, tz, line)
+            _first(u, b, t, RED)
+        _sweep(u, b, t, tx, ty, tz, line, BLACK, False)
+        for _ in range(sweeps - 1):
+            _sweep(u, b, t, tx, ty, tz, line, RED, False)
+            _sweep(u, b, t, tx, ty, tz, line, BLACK, False)
+        _restricted(bs[n + 1], u, b, diagonals[n], tx, ty, tz, line)
     _solved_coarsest(us[depth - 1], bs[depth - 1], dense)
     for n in range(depth - 2, -1, -1):
         u, b, t, tx, ty, tz, line = us[n], bs[n], inverses[n], txs[n], tys[n], tzs[n], lines[n]
-        if n < large:
-            prolonged(u, us[n + 1])
-            for _ in range(sweeps):
-                sweep(u, b, t, tx, ty, tz, line, BLACK, True)
-                sweep(u, b, t, tx, ty, tz, line, RED, True)
-        else:
-            small_prolonged(u, us[n + 1])
-            for _ in range(sweeps):
-                small_sweep(u, b, t, tx, ty, tz, line, BLACK, True)
-                small_sweep(u, b, t, tx, ty, tz, line, RED, True)
+        _prolonged(u, us[n + 1])
+        for _ in range(sweeps):
+            _sweep(u, b, t, tx, ty, tz, line, BLACK, True)
+            _sweep(u, b, t, tx, ty, tz, line, RED, True)
 
 
-def _solve(x, p, q, right, levels, singular, tolerance, most):  # type: ignore[no-untyped-def]
+@_compiled
+def solve(x, p, q, right, levels, singular, tolerance, most):  # type: ignore[no-untyped-def]
     """Preconditioned conjugate gradients from x, in place; the iterations and the residual over the right side."""
-    us, bs, diagonals, _, txs, tys, tzs, lines, _, _, _, _ = levels
+    us, bs, diagonals, _, txs, tys, tzs, lines, _, _, _ = levels
     r, z = bs[0], us[0]
     r[:] = right
     if singular:
         _recentred(r)
-    size = math.sqrt(product(r, r))
+    size = math.sqrt(_product(r, r))
     if size == 0.0:
         x[:] = 0
         return 0, 0.0
-    applied(q, x, diagonals[0], txs[0], tys[0], tzs[0], lines[0])
-    directed(q, r, -1.0)
+    _applied(q, x, diagonals[0], txs[0], tys[0], tzs[0], lines[0])
+    _directed(q, r, -1.0)
     r[:] = q
-    error = math.sqrt(product(r, r)) / size
+    error = math.sqrt(_product(r, r)) / size
     before, count = 1.0, 0
     while error > tolerance and count < most:
         cycle(levels)
-        now = product(r, z)
-        directed(p, z, now / before if count else 0.0)
+        now = _product(r, z)
+        _directed(p, z, now / before if count else 0.0)
         before = now
-        curvature = applied(q, p, diagonals[0], txs[0], tys[0], tzs[0], lines[0])
+        curvature = _applied(q, p, diagonals[0], txs[0], tys[0], tzs[0], lines[0])
         if not curvature > 0.0:
             break
-        error = math.sqrt(advanced(x, r, p, q, now / curvature)) / size
+        error = math.sqrt(_advanced(x, r, p, q, now / curvature)) / size
         count += 1
     if singular:
         _recentred(x)
     return count, error
-
-
-def _made(name, wrap):  # type: ignore[no-untyped-def]
-    """The cycle and the solver from kernels compiled by `wrap` for the large levels and on one thread for the small ones."""
-    known = dict(globals())
-    kernels = (_sweep, _applied, _restricted, _prolonged, _first, _advanced, _product, _directed)
-    known |= {k.__name__[1:]: wrap(k) for k in kernels}
-    known |= {"small" + k.__name__: _compiled(k) for k in (_sweep, _restricted, _prolonged, _first)}
-    for function in (_cycle, _solve):
-        copy = FunctionType(function.__code__, known, name + function.__name__)
-        copy.__qualname__ = name + function.__name__
-        known[function.__name__[1:]] = _compiled(copy)
-    return known["cycle"], known["solve"]
-
-
-serial_cycle, serial_solve = _made("serial", _compiled)
-threaded_cycle, threaded_solve = _made("threaded", _threaded)

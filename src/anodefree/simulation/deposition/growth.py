@@ -172,29 +172,20 @@ class Growth:
         state = self.state
         sleeping = np.flatnonzero(~state.awake)
         order = sleeping[np.argsort(self.sites.threshold_V[sleeping], kind="stable")]
-        low, high, best = 0, order.size, found
-        while True:
-            done = self._asleep_below(best, order[low:])
-            if done:
-                break
-            # One more at least is needed: bisect between what is too few and all.
-            few, many = low, high
-            while many - few > 1:
-                middle = (few + many) // 2
-                awake = state.awake.copy()
-                awake[order[:middle]] = True
-                tried = self._met(leg, awake, share, faces)
-                if self._asleep_below(tried, order[middle:]):
-                    many = middle
-                else:
-                    few = middle
-            awake = state.awake.copy()
-            awake[order[:many]] = True
-            best, low = self._met(leg, awake, share, faces), many
-            state.awake = awake
-            if many == order.size or low >= high:
-                break
-        return best
+        if self._asleep_below(found, order):
+            return found
+        few, many = 0, order.size  # too few, and enough: the more are awake, the lower is the overpotential
+        while many - few > 1:
+            middle = (few + many) // 2
+            tried = self._met(leg, self._with(order[:middle]), share, faces)
+            few, many = (few, middle) if self._asleep_below(tried, order[middle:]) else (middle, many)
+        state.awake = self._with(order[:many])
+        return self._met(leg, state.awake, share, faces)
+
+    def _with(self, more: NDArray[np.int64]) -> NDArray[np.bool_]:
+        awake = self.state.awake.copy()
+        awake[more] = True
+        return awake
 
     def _asleep_below(self, moment: Moment, rest: NDArray[np.int64]) -> bool:
         if rest.size == 0:

@@ -10,7 +10,7 @@ import numpy as np
 from anodefree.core.measurement import Measurement
 from anodefree.kinds.fields import FIELDS
 from anodefree.simulation.deposition.cell import Floats
-from anodefree.simulation.deposition.growth import Growth, Leg, Moment
+from anodefree.simulation.deposition.growth import Growth, Moment
 
 HISTORY: Final = (
     *("time_s", "current_density_A_m2", "charge_C_m2", "electrode_potential_V", "deposited_m", "isolated_m"),
@@ -114,8 +114,3 @@ def tip_height_m(lithium: Floats, cell_m: float) -> float:
 def memory_bytes(cells: int, frames: int, single: bool) -> int:
     """What a run takes at most: some 25 fields of its own, two elliptic solvers of 17 each, and the frames, twice."""
     return cells * (8 * 25 + 2 * 17 * (4 if single else 8) + 2 * 4 * len(PICTURES) * frames)
-
-
-def ends(leg: Leg) -> str:
-    """How a leg ends, in words."""
-    return f"{leg.charge_C_m2:g} C/m2" if np.isfinite(leg.charge_C_m2) else f"{leg.duration_s:g} s"
