@@ -124,7 +124,7 @@ def ngsolve(nx: int, steps: int) -> tuple[float, float]:
     most = depth[0]
     for d in depth[1:]:
         most = ng.IfPos(most - d, most, d)
-    limited = ng.IfPos(8 / steep - ng.IfPos(most, most, -most), most, ng.IfPos(most, 8 / steep, -8 / steep))
+    limited = ng.IfPos(30 / steep - ng.IfPos(most, most, -most), most, ng.IfPos(most, 30 / steep, -30 / steep))
     power = ng.exp(steep * limited)
     xi.Set(power / (1 + power))
     c.Set(1)

@@ -18,7 +18,7 @@ import numpy as np
 from numba import njit
 
 EPSILON, DIFFUSIVITY, COOLING, COUPLING, SIZE = 0.05, 10.0, -0.3, 10.0 / 0.6267, 960.0
-_compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz", "arcp"})
+_compiled = njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz", "arcp"})
 _inlined = njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz", "arcp"}, forceinline=True)
 
 

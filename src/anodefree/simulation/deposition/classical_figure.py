@@ -22,10 +22,17 @@ def draw_fields(fields: Measurement, ax: Axes) -> None:
     x, z = fields["x_m"] * 1e6, fields["z_m"] * 1e6
     metal = fields["lithium"][-1, :, 0]
     edges = _edges(x) + _edges(z)
+    tall = (edges[3] - edges[2]) / (edges[1] - edges[0])
     figure: Any = ax.get_figure(root=True)
     if len(figure.axes) == 1:
         wide = figure.get_figwidth()
-        figure.set_size_inches(wide, wide * min(0.13 + 2.12 * (edges[3] - edges[2]) / (edges[1] - edges[0]), 3.0))
+        figure.set_size_inches(wide, wide * (0.17 + 2.1 * min(tall, 1.0)))
+        left, low, across, up = 0.0, 0.0, 1.0, 1.0
+    else:
+        left, low, across, up = ax.get_position().bounds
+    figure.set_layout_engine("none")  # the panels share the axes' place, by hand
+    foot = 0.13 / (0.17 + 2.1 * min(tall, 1.0))
+    ax.set_position((left + 0.14 * across, low + foot * up, 0.64 * across, (0.97 - foot) * up / (1 + 2 * APART)))
     shown = (
         (ax, metal, "Greys", "lithium", (0.0, 1.0)),
         (
@@ -40,7 +47,14 @@ def draw_fields(fields: Measurement, ax: Axes) -> None:
     for panel, values, colours, name, limits in shown:
         low, high = limits or _limits(values)
         image = panel.imshow(
-            values, origin="lower", extent=edges, cmap=colours, vmin=low, vmax=high, interpolation="nearest", aspect="equal"
+            values,
+            origin="lower",
+            extent=edges,
+            cmap=colours,
+            vmin=low,
+            vmax=high,
+            interpolation="nearest",
+            aspect="equal" if tall <= 1 else "auto",
         )
         if metal.min() < 0.5 < metal.max():
             panel.contour(x, z, metal, levels=[0.5], colors=[INK if panel is ax else "white"], linewidths=0.6)
