@@ -47,6 +47,17 @@ class Geometry:
         """Mean height of the envelope."""
         return float(self.envelope.mean())
 
+    @property
+    def height(self) -> float:
+        """Σh²/Σh of the tops h: the height where metal stands, as a ruler held to a section reads it."""
+        whole = float(self.tops.sum())
+        return float((self.tops**2).sum()) / whole if whole > 0 else 0.0
+
+    @property
+    def coverage(self) -> float:
+        """Share of the columns that hold metal."""
+        return float(np.mean(self.solid > 0.5))
+
 
 def column_tops(fraction: Floats) -> Floats:
     """Height of the highest metal of each column, where the fraction of metal crosses one half, linear between cells."""

@@ -33,7 +33,7 @@ ROUNDING = 1 / np.sqrt(12)
 
 
 @stage(
-    "deposit.morphology", version=1, cites=("lee1994", "lorensen1987", "kunsch1989", "politis1992", "meketon1984", "chen2026")
+    "deposit.morphology", version=2, cites=("lee1994", "lorensen1987", "kunsch1989", "politis1992", "meketon1984", "chen2026")
 )
 def morphology(
     fields: Fields,
@@ -53,19 +53,25 @@ def morphology(
     branched_above: Annotated[
         float, Par("joints a trunk from which rods are dendrites", gt=0, source="a convention", assumed=True)
     ] = 1.0,
+    islands_below: Annotated[
+        float,
+        Par("share of the collector under lithium below which it is islands", ge=0, le=1, source="a convention", assumed=True),
+    ] = 0.5,
 ) -> Result:
     """Shape of a simulated deposit, frame by frame, without a microscope in between.
 
     Lithium is where its fraction is one half or more; heights are interpolated between cells. Of the last frame:
     `porosity_volume` = void under the envelope (tops after a grey closing over `envelope_width_m`) / all under it;
     `porosity_enclosed` = void without a path to the electrolyte; `porosity_thickness` = 1 - d_t/d_a with d_t of the net charge
-    (lithium that the interphase took is in it), `thickness` d_a = mean of the envelope; `roughness` its rms, `peak_to_valley`
-    its range; `surface_area` over the collector's (contours, marching cubes); geodesic `tortuosity_pore`, `tortuosity_metal`;
-    `trunks`, `aspect_ratio`, `joints_per_trunk`, `branch_angle` from the normal (skeleton); `tip_height`, `isolated` = part of
-    the lithium without contact to the collector; over all frames `tip_velocity` (straight line) and `shorting_time`, if the
-    tip reaches the counter electrode. `class`: where trunks hold a fifth of the lithium and are more slender than
-    `slender_above`, 2 rod, or 3 dendrite from `branched_above` joints a trunk; else 0 dense, porosity below `dense_below`, or
-    1 mossy. `class_margin` is the least factor on a deciding number that would change the name.
+    (lithium that the interphase took is in it), `thickness` d_a = mean of the envelope; `porosity_layer` the same with
+    `layer_height` Σh²/Σh, the height where lithium stands, as a ruler held to a section reads it; `coverage` = share of the
+    collector under lithium; `roughness` = rms of the envelope, `peak_to_valley` its range; `surface_area` over the collector's
+    (contours, marching cubes); geodesic `tortuosity_pore`, `tortuosity_metal`; `trunks`, `aspect_ratio`, `joints_per_trunk`,
+    `branch_angle` from the normal (skeleton); `tip_height`, `isolated` = part of the lithium without contact to the collector;
+    over all frames `tip_velocity` (straight line) and `shorting_time`, if the tip reaches the counter electrode. `class`: where
+    trunks hold a fifth of the lithium and are more slender than `slender_above`, 2 rod, or 3 dendrite from `branched_above`
+    joints a trunk; else 4 islands, below a coverage of `islands_below`, 0 dense, porosity below `dense_below`, or 1 mossy.
+    `class_margin` is the least factor on a deciding number that would change the name.
     The std of porosities, thickness and roughness is what another stretch of collector of this width would give (circular block
     bootstrap along x), and half a cell; one run is one sample of the random nuclei.
     *Valid when* features are four cells wide or more. In two dimensions void is more often enclosed than in three.
@@ -88,7 +94,9 @@ def morphology(
     tree = branches(fraction >= 0.5, grid.periodic)
     time = fields["frame_time_s"].astype(float)
     tips = np.array([f.tip_m for f in frames])
-    named = verdict(last.geometry.porosity, tree, Limits(dense_below, slender_above, branched_above))
+    named = verdict(
+        last.geometry.porosity, last.geometry.coverage, tree, Limits(dense_below, slender_above, branched_above, islands_below)
+    )
     estimates = {
         **_geometry(last.geometry, grid),
         **_charge(fields, last.geometry, grid),
@@ -97,7 +105,7 @@ def morphology(
         "surface_area": Estimate(last.surface, 0.02 * last.surface, "1", "surface of lithium over the collector's"),
         "isolated": Estimate(last.isolated, last.isolated_std, "1", "part of the lithium without contact", "%"),
         "tip_height": Estimate(last.tip_m, ROUNDING * grid.dz_m, "m", "highest lithium"),
-        "class": Estimate(float(named.index), 0.0, "1", f"{named.name} (0 dense, 1 mossy, 2 rod, 3 dendrite)"),
+        "class": Estimate(float(named.index), 0.0, "1", f"{named.name} (0 dense, 1 mossy, 2 rod, 3 dendrite, 4 islands)"),
         "class_margin": Estimate(named.margin, 0.0, "1", "factor on a deciding number to another name"),
         **_tip(time, tips, grid, counter_height_m or top - grid.dz_m),
     }
@@ -125,6 +133,16 @@ def _geometry(g: Geometry, grid: Grid) -> dict[str, Estimate]:
     found["thickness"] = Estimate(
         g.thickness * cell, cell * float(np.hypot(stretch, ROUNDING)), "m", "mean height of the envelope"
     )
+    found["layer_height"] = Estimate(
+        g.height * cell,
+        cell * float(np.hypot(std_of_ratio(line.tops**2, line.tops), ROUNDING)),
+        "m",
+        "height where lithium stands",
+    )
+    seen = line.solid > 0.5
+    found["coverage"] = Estimate(
+        g.coverage, std_of_mean(seen.astype(float))[0], "1", "share of the collector under lithium", "%"
+    )
     spread = float(np.hypot(rough / np.sqrt(2 * independent), ROUNDING))
     found["roughness"] = Estimate(rough * cell, spread * cell, "m", "rms of the envelope")
     found["peak_to_valley"] = Estimate(float(np.ptp(g.envelope)) * cell, ROUNDING * cell, "m", "range of the envelope")
@@ -138,7 +156,13 @@ def _charge(fields: Measurement, g: Geometry, grid: Grid) -> dict[str, Estimate]
         return {}
     share = float(dense_thickness_m(charge)) / thickness
     relative = float(np.hypot(std_of_mean(_along(g).envelope)[0], ROUNDING)) / max(g.thickness, 1e-12)
-    return {"porosity_thickness": Estimate(1 - share, share * relative, "1", "1 - dense / measured thickness", "%")}
+    line = _along(g)
+    height, uneven = g.height * grid.dz_m, std_of_ratio(line.tops**2, line.tops) / max(g.height, 1e-12)
+    ruler, doubt = share * thickness / height, float(np.hypot(uneven, ROUNDING / max(g.height, 1e-12)))
+    return {
+        "porosity_thickness": Estimate(1 - share, share * relative, "1", "1 - dense / mean thickness", "%"),
+        "porosity_layer": Estimate(1 - ruler, ruler * doubt, "1", "1 - dense thickness / height where lithium stands", "%"),
+    }
 
 
 def _tree(tree: Branches, grid: Grid) -> dict[str, Estimate]:
@@ -289,6 +313,8 @@ def demo(rng: np.random.Generator) -> Demo:
             "porosity_volume": true.porosity,
             "porosity_thickness": true.porosity,
             "thickness": true.thickness * cell,
+            "layer_height": true.height * cell,
+            "porosity_layer": 1 - float(true.solid.mean()) / true.height,
         },
     )
 

@@ -1,4 +1,4 @@
-"""What a deposit is called: dense, mossy, rod or dendrite, by numbers that can be measured, with the margin."""
+"""What a deposit is called: dense, mossy, rod, dendrite or islands, by numbers that can be measured, with the margin."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from anodefree.numerics.branches import Branches
 
 FAIR_SHARE: Final = 0.2
 """Part of the lithium in trunks from which they, and not the film they stand on, are the deposit."""
-NAMES: Final = ("dense", "mossy", "rod", "dendrite")
+NAMES: Final = ("dense", "mossy", "rod", "dendrite", "islands")
 
 
 @dataclass(frozen=True)
 class Limits:
     """Dense below this porosity under the envelope; rods or dendrites above this height over width; dendrites from this
-    number of joints a trunk."""
+    number of joints a trunk; islands below this share of the collector under metal."""
 
     porosity: float
     aspect: float
     joints: float
+    coverage: float
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,17 @@ class Verdict:
         return NAMES[self.index]
 
 
-def verdict(porosity: float, tree: Branches, limits: Limits) -> Verdict:
-    """The name by two decisions: are there trunks, slender ones with a fair share of the metal? Then branched, else porous?"""
+def verdict(porosity: float, coverage: float, tree: Branches, limits: Limits) -> Verdict:
+    """The name by decisions: slender trunks with a fair share of the metal? Then branched? Else: covering? porous?"""
     by_shape = min(tree.aspect / limits.aspect, tree.share / FAIR_SHARE)
     if by_shape >= 1:
         joints = tree.joints_per_trunk
         margin = min(by_shape, _factor(joints + 0.5, limits.joints + 0.5))
         return Verdict(2 if joints < limits.joints else 3, margin)
-    margin = min(_factor(by_shape, 1.0), _factor(porosity, limits.porosity))
+    covering = _factor(coverage, limits.coverage)
+    if coverage < limits.coverage:
+        return Verdict(4, min(_factor(by_shape, 1.0), covering))
+    margin = min(_factor(by_shape, 1.0), covering, _factor(porosity, limits.porosity))
     return Verdict(0 if porosity < limits.porosity else 1, margin)
 
 

@@ -32,7 +32,7 @@ from anodefree.registry import Demo, Many, stage
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-NUMBERS: Final = ("porosity_volume", "porosity_enclosed", "porosity_thickness", "thickness")
+NUMBERS: Final = ("porosity_volume", "porosity_enclosed", "porosity_thickness", "porosity_layer", "thickness")
 UNCALIBRATED_M: Final = 1e-6
 """Step of the axes of a picture whose file says no scale."""
 
@@ -68,7 +68,8 @@ def compare(
     variance is Σ s_k²/n² of the pictures' own (s_k without the scale), and t² τ²/n of places that differ by more than that:
     τ² = max(s² - mean s_k², 0) with the scatter s between pictures and t = t_{95, n-1}/1.96 for few of them; the scale's is
     added whole to lengths, for one microscope errs alike in all. Estimates are
-    `porosity_volume_<group>`, `porosity_enclosed_<group>`, `thickness_<group>`, and with a charge `porosity_thickness_<group>`,
+    `porosity_volume_<group>`, `porosity_enclosed_<group>`, `thickness_<group>`, and with a charge `porosity_thickness_<group>`
+    and `porosity_layer_<group>`,
     all defined as there; `difference` is that of the largest and the smallest `porosity_volume`.
     *Valid when* each picture is of another place, chosen without looking. *Source* DerSimonian and Laird 1986 for τ²;
     Chen et al. 2026, Fig. 5j, for the chart.
@@ -136,7 +137,8 @@ def _group(name: str, results: list[Result], scale: float) -> Group:
             continue
         values, stds = np.array([e.value for e in each]), np.array([e.std for e in each])
         mean, count = float(values.mean()), values.size
-        systematic = {"thickness": mean * scale, "porosity_thickness": (1 - mean) * scale}.get(n, 0.0)
+        charged = n in ("porosity_thickness", "porosity_layer")
+        systematic = (1 - mean) * scale if charged else mean * scale if n == "thickness" else 0.0
         own = float(np.sqrt(np.maximum(stds**2 - systematic**2, 0.0).sum())) / count
         places = 0.0
         if count > 1:  # what the pictures scatter beyond what each of them expects
@@ -189,11 +191,12 @@ def draw(result: Result, ax: Axes) -> None:
     """Bars of the porosities of each group with one standard deviation, each picture as a point."""
     c = result.curves
     names = [str(n) for n in c["group"].values]
-    kinds = [n for n in NUMBERS[:3] if f"group_{n}" in c]
+    kinds = [n for n in NUMBERS[:4] if f"group_{n}" in c]
     told = {
         "porosity_volume": "under the envelope",
         "porosity_enclosed": "enclosed",
-        "porosity_thickness": "1 - dense / measured thickness",
+        "porosity_thickness": "1 - dense / mean thickness",
+        "porosity_layer": "1 - dense thickness / height of the layer",
     }
     width, of = 0.8 / len(kinds), c["group_of_picture"].values
     for i, n in enumerate(kinds):

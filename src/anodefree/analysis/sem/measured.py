@@ -50,6 +50,7 @@ VALUES: dict[str, Callable[[Geometry], float]] = {
     "porosity": lambda g: g.porosity,
     "enclosed": lambda g: g.porosity_enclosed,
     "thickness": lambda g: g.thickness,
+    "height": lambda g: g.height,
     "roughness": roughness,
 }
 
@@ -74,7 +75,7 @@ def measured(picture: Measurement, look: Look, width: float | None) -> Measured:
         "sampling": sampling,
         "segmentation": _segmentation(sections, look, width, whole),
         "resolution": _resolution(picture, look, width, whole),
-        "collector": {"porosity": whole.porosity * line / d, "thickness": line},
+        "collector": {"porosity": whole.porosity * line / d, "thickness": line, "height": line},
     }
     numbers = {n: Number(v(whole), {c: part.get(n, 0.0) for c, part in causes.items()}) for n, v in VALUES.items()}
     return Measured(tuple(sections), tuple(chosen), whole, numbers)
@@ -131,5 +132,6 @@ def _sampling(g: Geometry) -> Parts:
         "porosity": std_of_ratio(g.void, g.envelope),
         "enclosed": std_of_ratio(g.enclosed, g.envelope),
         "thickness": std_of_mean(g.envelope)[0],
+        "height": std_of_ratio(g.tops**2, g.tops),
         "roughness": float(np.hypot(by_blocks / (2 * max(rms, 1e-12)), rms / np.sqrt(2 * independent))),
     }

@@ -119,9 +119,11 @@ def porosity(
     `envelope_width_m`, so that gaps narrower than it are pores and wider ones are not. `porosity_volume` = void under H / area
     under H; `porosity_enclosed` = void without a path (over faces of pixels, in the plane of the cut) to the electrolyte / area
     under H; `thickness` d_a = mean of H; `roughness` = rms of H; `porosity_thickness` = 1 - d_t/d_a with d_t = q M/(F ρ), which
-    needs the charge q. `tortuosity_pore` and `tortuosity_metal` are geodesic: shortest way (8 neighbours) over straight way,
-    from the envelope through pores to the collector, and from the collector through metal to each top. Pore sizes: share of the
-    void that a disc of that diameter reaches. Several frames are slices of one volume; each is cut on its own.
+    needs the charge q; `porosity_layer` = 1 - d_t/`layer_height` with Σh²/Σh, the height where lithium stands: what a ruler
+    held to the section reads, and the same as d_a for an even layer, but far from it for islands and rods. `tortuosity_pore`
+    and `tortuosity_metal` are geodesic: shortest way (8 neighbours) over straight way, from the envelope through pores to the
+    collector, and from the collector through metal to each top. Pore sizes: share of the void that a disc of that diameter
+    reaches. Several frames are slices of one volume; each is cut on its own.
     The std joins: the stretch that was seen (circular block bootstrap in closed form, few enclosed pores by Poisson), the
     choice of threshold (± `threshold_std` of the contrast, and the scatter between methods), the resolution (what twice the
     smoothing changes), the collector line, the scale. `cause` and `std_<number>` in the curves tell them apart.
@@ -161,10 +163,12 @@ def porosity(
     if scale.known:
         length = Length(scale)
         estimates["thickness"] = length.of(n["thickness"], "mean height of the envelope")
+        estimates["layer_height"] = length.of(n["height"], "height where lithium stands")
         estimates["roughness"] = length.of(n["roughness"], "rms of the envelope")
         charge = _charge(picture, areal_capacity_C_m2)
         if charge is not None:
-            estimates["porosity_thickness"] = _by_charge(estimates["thickness"], charge)
+            estimates["porosity_thickness"] = _by_charge(estimates["thickness"], charge, "mean thickness")
+            estimates["porosity_layer"] = _by_charge(estimates["layer_height"], charge, "height where lithium stands")
     metals = [s.metal(look) for s in seen.sections]
     ways, sizes = _ways(metals, seen), _pores(metals, seen)
     estimates |= {k: e for k, e in ways.items() if e is not None}
@@ -181,13 +185,13 @@ def _charge(picture: Measurement, given: Uncertain | None) -> Uncertain | None:
     return given
 
 
-def _by_charge(thickness: Estimate, charge: Uncertain) -> Estimate:
+def _by_charge(thickness: Estimate, charge: Uncertain, named: str) -> Estimate:
     """P = 1 - d_t/d_a, to first order in the thickness, the charge and the density of lithium."""
     share = float(dense_thickness_m(charge.value)) / thickness.value
     relative = np.sqrt(
         (thickness.std / thickness.value) ** 2 + (charge.std / charge.value) ** 2 + (DENSITY.std / DENSITY.value) ** 2
     )
-    return Estimate(1 - share, float(share * relative), "1", "1 - dense / measured thickness", "%")
+    return Estimate(1 - share, float(share * relative), "1", f"1 - dense thickness / {named}", "%")
 
 
 def _ways(metals: list[NDArray[np.bool_]], seen: Measured) -> dict[str, Estimate | None]:
