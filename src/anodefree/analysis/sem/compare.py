@@ -69,8 +69,7 @@ def compare(
     τ² = max(s² - mean s_k², 0) with the scatter s between pictures and t = t_{95, n-1}/1.96 for few of them; the scale's is
     added whole to lengths, for one microscope errs alike in all. Estimates are
     `porosity_volume_<group>`, `porosity_enclosed_<group>`, `thickness_<group>`, and with a charge `porosity_thickness_<group>`
-    and `porosity_layer_<group>`,
-    all defined as there; `difference` is that of the largest and the smallest `porosity_volume`.
+    and `porosity_layer_<group>`, all defined as there; `difference` is that of the largest and the smallest `porosity_volume`.
     *Valid when* each picture is of another place, chosen without looking. *Source* DerSimonian and Laird 1986 for τ²;
     Chen et al. 2026, Fig. 5j, for the chart.
 
