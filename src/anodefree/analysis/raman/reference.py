@@ -54,9 +54,11 @@ def reference(
     """How far a spectrometer's axis is off, from the spectrum of a reference.
 
     Lines are maxima that stand out of the noise, each refined by a Gauss curve on a slope. One offset within `reach_per_cm`
-    assigns them to the known lines; a known line with a neighbour that the instrument cannot separate is left out. The axis'
-    error, shown - true, is the mean of Chebyshev polynomials of order 0 to 4, each weighted by exp(-BIC/2), BIC = n ln(chi2/n)
-    + k ln n, lines beyond four robust standard deviations taken out; how much the orders differ is in the standard deviation. Neon: shift = 1e7/laser - 1e7/(n lambda_air), n of standard air.
+    assigns them to the known lines; a known line with a neighbour that the instrument cannot separate is left out, and how far
+    a farther neighbour may push a line is in its standard deviation. The axis' error, shown - true, is the mean of Chebyshev
+    polynomials of order 0 to 4, each weighted by exp(-BIC/2), BIC = n ln(chi2/n) + k ln n, lines beyond four robust standard
+    deviations taken out; the standard deviation holds how much the orders differ. Neon: shift = 1e7/laser - 1e7/(n
+    lambda_air), n of standard air.
     Estimates: `offset`, the mean error along the lines [1/cm]; `rms` of what the polynomial leaves; `axis_std`, the standard
     deviation of a corrected axis, at the middle of its range; `order`; `lines`. Curves over `line` and over `axis`.
     *Valid when* the reference fills the slit as the sample does. *Source* ASTM E1840-96 (2014), polystyrene; NIST Atomic
