@@ -76,8 +76,14 @@ def _refined(x: np.ndarray, y: np.ndarray, at: int, noise: float) -> Found | Non
     def left_over(p: np.ndarray) -> np.ndarray:
         return np.asarray(p[0] * gauss(u - p[1], abs(p[2])) + p[3] + p[4] * (u - x[at]) - v)
 
+    def slopes(p: np.ndarray) -> np.ndarray:
+        off, wide = u - p[1], abs(p[2])
+        line, bend = gauss(off, wide), 8 * np.log(2) / wide**2
+        by_width = p[0] * line * (bend * off**2 - 1) / p[2]
+        return np.column_stack([line, p[0] * line * bend * off, by_width, np.ones_like(u), u - x[at]])
+
     first = [float(np.ptp(v)) * width, x[at], width, float(v.min()), 0.0]
-    fit = least_squares(left_over, first, method="lm" if len(u) >= 5 else "trf", max_nfev=200)
+    fit = least_squares(left_over, first, slopes, method="lm", max_nfev=200)
     centre, fwhm = float(fit.x[1]), abs(float(fit.x[2]))
     if abs(centre - x[at]) > 1.5 * pixel or not 0.5 * pixel < fwhm < (b - a) * pixel or fit.x[0] <= 0:
         return None
