@@ -171,7 +171,10 @@ def test_what_lands_on_the_upper_electrode_only_is_told_without_the_lower() -> N
 
 
 def test_a_cone_is_drawn_as_a_cone() -> None:
-    flown = flight(field(shape="cone"), ions=4, paths=1, steps_per_flight=50)
+    flat = even_cell(GAP, 0.1)
+    arrays = {n: flat[n] for n in POTENTIAL_MAP.arrays if n in flat}
+    cell = Measurement.of(POTENTIAL_MAP, arrays, {**flat.meta, "boss_shape": "cone"})
+    flown = flight(cell, ions=4, paths=1, steps_per_flight=50)
     outline = cell_view(flown, flown.meta).profile()
     half = np.interp(0.5 * outline[:, 2].max(), outline[:2, 2], outline[:2, 0])
     assert half == pytest.approx(0.5 * outline[:, 0].max())
