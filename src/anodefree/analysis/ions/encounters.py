@@ -223,7 +223,7 @@ def draw(result: Result, ax: Axes) -> None:
 @encounters.demo
 def demo(rng: np.random.Generator) -> Demo:
     """Two opposite streams of straight, steady ions: they meet as chance has it, and stay for the mean chord 4r/3."""
-    each, samples, gap, radius, reach = 240, 3, 50e-6, 25e-6, 1e-6
+    each, samples, gap, radius, reach = 260, 3, 50e-6, 25e-6, 1e-6
     speed = rng.uniform(1.0, 3.0, 2)
     r, angle = radius * np.sqrt(rng.random(2 * each)), 2 * np.pi * rng.random(2 * each)
     up = np.repeat([False, True], each)
@@ -247,4 +247,4 @@ def demo(rng: np.random.Generator) -> Demo:
     meta = {"ions": "Li+, TFSI-", "gap_m": gap, "radius_m": radius, "boss_height_m": 1e-9, "boss_base_m": 1e-9}
     flights = Measurement.of(FLIGHTS, arrays, {**meta, "regime": "vacuum"}, name="demo")
     truth = {"g_encounter": 1.0, "residence_time": 4 * reach / (3 * speed.sum())}
-    return Demo((flights,), truth, {"cutoff_m": reach, "instants": 50})
+    return Demo((flights,), truth, {"cutoff_m": reach, "instants": 80})
