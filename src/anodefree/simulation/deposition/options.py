@@ -88,7 +88,6 @@ Floor = Annotated[float, Par("electrolyte that conducts inside the metal, for th
 FrontStep = Annotated[float, Par("cells that the fastest front moves in a step, at most", gt=0, le=0.5)]
 SaltError = Annotated[float, Par("error of the concentration in a step over the initial one, at most", gt=0, le=0.1)]
 Frames = Annotated[int, Par("fields kept of each stretch of the run", ge=2, le=1000)]
-Threads = Annotated[int, Par("threads of the elliptic solver", ge=1, le=256)]
 Precision = Annotated[Literal["double", "single"], Par("of the elliptic solver")]
 Collector = Annotated[str, Par("what the collector stands for; a label")]
 
@@ -134,7 +133,6 @@ class Conditions:
     floor: float
     front_step: float
     salt_error: float
-    threads: int
     precision: str
 
     @classmethod
@@ -183,7 +181,6 @@ class Conditions:
             self.floor,
             self.front_step,
             self.salt_error,
-            threads=self.threads,
             single=self.precision == "single",
         )
         return Growth(box, liquid, surface, sites, numerics)
