@@ -1,0 +1,1 @@
+"""Analyses of transmission electron micrographs and diffraction patterns."""

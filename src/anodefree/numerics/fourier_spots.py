@@ -1,0 +1,125 @@
+"""Spots in the power spectrum of a picture: above the noise of their distance, to a fraction of a bin, with a standard deviation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+HANN: Final = (1.0, 4 / 9, 1 / 36)
+"""Squared correlation of neighbouring amplitudes of noise under a Hann window, 0, 1 and 2 bins apart."""
+APART: Final = 3
+"""Two maxima closer than so many bins are one spot."""
+
+
+@dataclass(frozen=True)
+class Spots:
+    """One of each pair of opposite spots: frequency (n, 2) as x, y and its std [1/pixel], power over the noise about it."""
+
+    frequency: Floats
+    std: Floats
+    above: Floats
+
+
+def windowed_power(image: Floats) -> Floats:
+    """Power of a picture (y, x) without its mean under a Hann window, frequency 0 in the middle, white noise of variance 1 at 1."""
+    rows, columns = (np.hanning(n + 1)[:-1] for n in image.shape)
+    window = np.multiply.outer(rows, columns)
+    even = image - (image * window).sum() / window.sum()
+    return np.asarray(np.fft.fftshift(np.abs(np.fft.fft2(even * window)) ** 2) / (window**2).sum())
+
+
+def frequencies(shape: tuple[int, int]) -> tuple[Floats, Floats]:
+    """Frequencies [1/pixel] of the columns and of the rows of a power spectrum."""
+    return np.fft.fftshift(np.fft.fftfreq(shape[1])), np.fft.fftshift(np.fft.fftfreq(shape[0]))
+
+
+def spots(image: Floats, least: float, most: float, *, smooth: float, false_alarms: float, limit: int) -> Spots:
+    """Maxima of the smoothed power between two frequencies [1/pixel] that noise alone exceeds `false_alarms` times a picture.
+
+    The noise at each distance is the median of a ring, so that it may fall with the distance. A smoothed sum of exponentially
+    distributed bins is close to a gamma variable of shape 1/(sum of the squared weights with their correlation).
+    """
+    from scipy.ndimage import gaussian_filter, maximum_filter
+    from scipy.stats import gamma
+
+    power = gaussian_filter(windowed_power(image), smooth, mode="wrap")
+    fx, fy = frequencies((image.shape[0], image.shape[1]))
+    distance = np.hypot(fx[None, :], fy[:, None])
+    shape = 1 / _variance(smooth)
+    floor = _floor(power, distance, image.shape) / (gamma.ppf(0.5, shape) / shape)
+    inside = (distance >= least) & (distance <= most)
+    half = (fy[:, None] > 0) | ((fy[:, None] == 0) & (fx[None, :] > 0))
+    independent = max(float((inside & half).sum()) / (4 * np.pi * smooth**2 + 1), 1.0)
+    bound = gamma.isf(min(false_alarms / independent, 0.5), shape) / shape
+    peak = power == maximum_filter(power, 2 * APART + 1, mode="wrap")
+    rows, columns = np.nonzero(peak & inside & half & (power > bound * floor))
+    keep = np.argsort(-(power / floor)[rows, columns])[:limit]
+    rows, columns = rows[keep], columns[keep]
+    found = [_refined(power, r, c, float(floor[r, c]), smooth) for r, c in zip(rows, columns, strict=True)]
+    if not found:
+        return Spots(np.zeros((0, 2)), np.zeros(0), np.zeros(0))
+    shift, std = np.array([f[0] for f in found]), np.array([f[1] for f in found])
+    step = np.array([1 / image.shape[1], 1 / image.shape[0]])
+    at = np.stack([fx[columns], fy[rows]], axis=1) + shift * step
+    return Spots(at, std * float(np.sqrt(step[0] * step[1])), (power / floor)[rows, columns])
+
+
+def _variance(smooth: float) -> float:
+    """Variance of the smoothed power of white noise over its squared mean."""
+    reach = max(int(np.ceil(4 * smooth)), 1)
+    x = np.arange(-reach, reach + 1)
+    weight = np.exp(-0.5 * (x / max(smooth, 1e-6)) ** 2)
+    weight /= weight.sum()
+    lag = np.convolve(weight, weight[::-1])
+    middle = lag.size // 2
+    one = HANN[0] * lag[middle] + 2 * sum(HANN[i] * lag[middle + i] for i in (1, 2) if middle + i < lag.size)
+    return float(one**2)
+
+
+def _floor(power: Floats, distance: Floats, shape: tuple[int, ...]) -> Floats:
+    """Median of the power in rings, laid through all distances; a ring holds as many bins as are needed for a median."""
+    width = 3.0 / max(shape)
+    ring = np.minimum(distance / width, 0.5 / width).astype(int).ravel()
+    order = np.argsort(ring, kind="stable")
+    edges = np.searchsorted(ring[order], np.arange(ring.max() + 2))
+    sorted_power = power.ravel()[order]
+    median = np.array([np.median(sorted_power[a:b]) if b > a else np.nan for a, b in zip(edges[:-1], edges[1:], strict=True)])
+    known = np.isfinite(median) & (median > 0)
+    middle = (np.arange(median.size) + 0.5) * width
+    if not known.any():
+        return np.full_like(power, np.finfo(float).tiny)
+    return np.asarray(np.exp(np.interp(distance, middle[known], np.log(median[known]))))
+
+
+def _refined(power: Floats, row: int, column: int, floor: float, smooth: float) -> tuple[tuple[float, float], float]:
+    """Place of a maximum against its bin (x, y) by a parabola through the logarithm, and its standard deviation [bins].
+
+    The std is that of the slope over the curvature: a bin of power P on noise of mean m has the variance 2 P m + m^2.
+    """
+    shift, width2 = [], []
+    for axis in (1, 0):
+        step = (0, 1) if axis == 1 else (1, 0)
+        low, mid, high = (
+            np.log(power[(row + i * step[0]) % power.shape[0], (column + i * step[1]) % power.shape[1]]) for i in (-1, 0, 1)
+        )
+        bend = low - 2 * mid + high
+        shift.append(float(np.clip(0.5 * (low - high) / bend, -0.5, 0.5)) if bend < 0 else 0.0)
+        width2.append(1 / max(-bend, 1e-3))
+    above = max(power[row, column] / floor, 1.0)
+    together = (HANN[0] + 2 * HANN[1] + 2 * HANN[2]) ** 2
+    slope2 = (2 / above + 1 / above**2) * together / (8 * np.pi * smooth**4)
+    return (shift[0], shift[1]), float(np.sqrt(width2[0] * width2[1]) * np.sqrt(slope2))
+
+
+def passed(image: Floats, frequency: Floats, radius: float) -> Floats:
+    """The picture with only the frequencies (n, 2) [1/pixel] and their opposites within a soft radius: the inverse transform."""
+    fx, fy = np.fft.fftfreq(image.shape[1])[None, :], np.fft.fftfreq(image.shape[0])[:, None]
+    mask = np.zeros(image.shape)
+    for x, y in np.concatenate([frequency, -frequency]):
+        mask = np.maximum(mask, np.exp(-0.5 * ((fx - x) ** 2 + (fy - y) ** 2) / radius**2))
+    return np.asarray(np.fft.ifft2(np.fft.fft2(image - image.mean()) * mask).real)
