@@ -124,6 +124,7 @@ MODULES: Final[dict[str, str]] = {
     "spectrometer.regions": "anodefree.simulation.instruments.photoemission_regions",
     "surface.level": "anodefree.analysis.afm.level",
     "surface.random": "anodefree.simulation.surface.random",
+    "tem.lattice": "anodefree.analysis.tem.lattice",
     "tofsims.profile": "anodefree.analysis.tofsims.profile",
     "tofsims.uniformity": "anodefree.analysis.tofsims.uniformity",
     "xps.components": "anodefree.analysis.xps.components",

@@ -14,6 +14,11 @@ HANN: Final = (1.0, 4 / 9, 1 / 36)
 """Squared correlation of neighbouring amplitudes of noise under a Hann window, 0, 1 and 2 bins apart."""
 APART: Final = 3
 """Two maxima closer than so many bins are one spot."""
+LOBE_POWER: Final = 0.03
+LOBE_REACH: Final = 10
+"""The power of the first ring about the spot of a round grain is 0.017 of it; further than so many bins off it is less."""
+LOPSIDED: Final = 0.5
+"""Error of a maximum over the distance to its neighbourhood's centre of mass, by simulated pictures of crowded grains."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,9 @@ def spots(image: Floats, least: float, most: float, *, smooth: float, false_alar
     bound = gamma.isf(min(false_alarms / independent, 0.5), shape) / shape
     peak = power == maximum_filter(power, 2 * APART + 1, mode="wrap")
     rows, columns = np.nonzero(peak & inside & half & (power > bound * floor))
-    keep = np.argsort(-(power / floor)[rows, columns])[:limit]
+    order = np.argsort(-(power / floor)[rows, columns])
+    rows, columns = rows[order], columns[order]
+    keep = _no_side_lobes(rows, columns, power[rows, columns])[:limit]
     rows, columns = rows[keep], columns[keep]
     found = [_refined(power, r, c, float(floor[r, c]), smooth) for r, c in zip(rows, columns, strict=True)]
     if not found:
@@ -67,6 +74,13 @@ def spots(image: Floats, least: float, most: float, *, smooth: float, false_alar
     step = np.array([1 / image.shape[1], 1 / image.shape[0]])
     at = np.stack([fx[columns], fy[rows]], axis=1) + shift * step
     return Spots(at, std * float(np.sqrt(step[0] * step[1])), (power / floor)[rows, columns])
+
+
+def _no_side_lobes(rows: NDArray[np.int64], columns: NDArray[np.int64], power: Floats) -> NDArray[np.int64]:
+    """Maxima that are no side lobe of a much stronger one: the edge of a grain makes rings about each of its spots."""
+    away = np.hypot(np.subtract.outer(rows, rows), np.subtract.outer(columns, columns))
+    lobe = (away < LOBE_REACH) & (power[:, None] < LOBE_POWER * power[None, :])
+    return np.flatnonzero(~lobe.any(axis=1))
 
 
 def _variance(smooth: float) -> float:
@@ -99,7 +113,8 @@ def _floor(power: Floats, distance: Floats, shape: tuple[int, ...]) -> Floats:
 def _refined(power: Floats, row: int, column: int, floor: float, smooth: float) -> tuple[tuple[float, float], float]:
     """Place of a maximum against its bin (x, y) by a parabola through the logarithm, and its standard deviation [bins].
 
-    The std is that of the slope over the curvature: a bin of power P on noise of mean m has the variance 2 P m + m^2.
+    The std is that of the slope over the curvature: a bin of power P on noise of mean m has the variance 2 P m + m^2; with it
+    goes what a neighbour may have pulled.
     """
     shift, width2 = [], []
     for axis in (1, 0):
@@ -113,7 +128,20 @@ def _refined(power: Floats, row: int, column: int, floor: float, smooth: float) 
     above = max(power[row, column] / floor, 1.0)
     together = (HANN[0] + 2 * HANN[1] + 2 * HANN[2]) ** 2
     slope2 = (2 / above + 1 / above**2) * together / (8 * np.pi * smooth**4)
-    return (shift[0], shift[1]), float(np.sqrt(width2[0] * width2[1]) * np.sqrt(slope2))
+    counting = width2[0] * width2[1] * slope2
+    return (shift[0], shift[1]), float(np.sqrt(counting + _lopsided(power, row, column, floor, shift) ** 2))
+
+
+def _lopsided(power: Floats, row: int, column: int, floor: float, shift: list[float]) -> float:
+    """How far the centre of mass of a spot's neighbourhood lies from its maximum [bins]: a spot that another one touches is lopsided."""
+    at = np.arange(-APART, APART + 1)
+    rows, columns = (row + at) % power.shape[0], (column + at) % power.shape[1]
+    weight = np.maximum(power[np.ix_(rows, columns)] - floor, 0.0)
+    total = float(weight.sum())
+    if total <= 0:
+        return 0.0
+    x, y = float(weight.sum(axis=0) @ at) / total, float(weight.sum(axis=1) @ at) / total
+    return LOPSIDED * float(np.hypot(x - shift[0], y - shift[1]))
 
 
 def passed(image: Floats, frequency: Floats, radius: float) -> Floats:

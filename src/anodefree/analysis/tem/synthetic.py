@@ -1,0 +1,45 @@
+"""Micrographs and diffraction patterns of known truth, small enough to be analysed hundreds of times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anodefree.core.measurement import Measurement
+from anodefree.kinds.micrograph import MICROGRAPH
+from anodefree.physics.lattice_fringes import Fringes, fringes, reflections_along, transfer
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class FringeCase:
+    """A picture, its true scale factor and shears, and the spacing [m] of its strongest spot."""
+
+    picture: Measurement
+    scale: float
+    shear: Floats
+    strongest_m: float
+
+
+def fringe_case(rng: np.random.Generator, pixels: int = 128, pixel_m: float = 0.04e-9) -> FringeCase:
+    """Lithium fluoride along [110] and lithium oxide along [110], side by side, on counting noise."""
+    scale, shear = float(np.exp(0.04 * rng.standard_normal())), 0.008 * rng.standard_normal(2)
+    step = pixel_m * scale * (np.eye(2) + np.array([[shear[0], shear[1]], [shear[1], -shear[0]]]))
+    side = pixels * pixel_m * scale
+    grains = []
+    for name, x, contrast in (("LiF", 0.32, 0.40), ("Li2O", 0.68, 0.22)):
+        hkl, wave, amplitude = reflections_along(name, "[110]", 1.3e-10, rng.uniform(0, np.pi))
+        wave = wave * np.exp(0.003 * rng.standard_normal((len(wave), 1)))
+        amplitude = amplitude * transfer(wave, 1e-10)
+        at = (x * side, (0.5 + rng.uniform(-0.1, 0.1)) * side)
+        grains.append(Fringes(*at, rng.uniform(1.2, 1.5) * 1e-9, contrast / amplitude.max(), wave, amplitude, hkl))
+    scene = np.maximum(1 + fringes((pixels, pixels), step, grains), 0.0)
+    image = rng.poisson(60 * scene).astype(np.float32)
+    axis = (np.arange(pixels) + 0.5) * pixel_m
+    arrays = {"x_m": axis, "y_m": axis, "intensity": image[None], "frame_time_s": np.zeros(1)}
+    picture = Measurement.of(MICROGRAPH, arrays, {"calibrated": True, "scale_error": 0.04, "view": "transmission"})
+    best = grains[0]
+    return FringeCase(picture, scale, shear, 1 / float(np.linalg.norm(best.wave_per_m[np.argmax(best.amplitude)])))
