@@ -100,7 +100,6 @@ ALTERNATIVES: Final[dict[tuple[str, str], float]] = {
     ("ohm", "mohm"): 1e3,
     ("T", "T"): 1.0,
     ("C", "Ah"): 1 / 3600,
-    ("C/m2", "e/angstrom^2"): 1e-20 / 1.602176634e-19,
 }
 """(SI unit, shown unit) -> factor, for an estimate that asks to be shown otherwise than `DISPLAY` says."""
 
