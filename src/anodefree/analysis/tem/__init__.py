@@ -1,1 +1,1 @@
-"""Analyses of transmission electron micrographs and diffraction patterns."""
+"""Transmission electron microscopy: thickness, lattices and domains of interphases."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from anodefree.analysis.tem.identify import Explanation, Model
 from anodefree.core.result import Check
-from anodefree.physics.crystals import families
+from anodefree.physics.crystals import crystal, families
 
 Floats = NDArray[np.float64]
 Found = Sequence[tuple[float, Explanation]]
@@ -62,10 +63,9 @@ def summary(found: Found, n: int, phases: Sequence[str]) -> Summary:
     return Summary(dict(sorted(present.items(), key=lambda t: -t[1])), ranked, (mean, np.sqrt(weights @ spread)))
 
 
+@cache
 def _plain(phase: str, hkl: tuple[int, int, int]) -> tuple[int, int, int]:
     """The member of the family that names it."""
-    from anodefree.physics.crystals import crystal
-
     d = crystal(phase).spacing_m(hkl)
     named = [f.hkl for f in families(phase, 0.8e-10, 0.0) if abs(f.spacing_m / d - 1) < 1e-6]
     return named[0] if named else hkl

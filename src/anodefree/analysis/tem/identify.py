@@ -20,6 +20,8 @@ STRAYS: Final = 0.3
 """Spots of no phase asked for, on average."""
 KEPT: Final = 120
 """Partial explanations that are carried on."""
+HOPELESS: Final = 14.0
+"""Logarithm of the odds behind the best at which a partial explanation is dropped."""
 PER_SPOT: Final = 60
 """Grains that may explain a spot, best first."""
 REACH: Final = 4.0
@@ -151,7 +153,8 @@ def _search(options: list[list[Grain]], space: Floats, alone: Floats, n: int, st
             certain = standard is not None and any(g.pattern.phase == standard for g in state.grains)
             return state.value + left + (50.0 if certain else 0.0)
 
-        states = sorted(grown, key=promise, reverse=True)[:KEPT]
+        ranked = sorted(((promise(s), -k, s) for k, s in enumerate(grown)), key=lambda t: t[:2], reverse=True)
+        states = [s for value, _, s in ranked[:KEPT] if value > ranked[0][0] - HOPELESS]
     return states
 
 
