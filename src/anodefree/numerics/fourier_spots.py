@@ -14,6 +14,8 @@ HANN: Final = (1.0, 4 / 9, 1 / 36)
 """Squared correlation of neighbouring amplitudes of noise under a Hann window, 0, 1 and 2 bins apart."""
 APART: Final = 3
 """Two maxima closer than so many bins are one spot."""
+STREAK: Final = 24
+"""Bins on either side of a spot whose median tells a streak."""
 LOBE_POWER: Final = 0.03
 LOBE_REACH: Final = 10
 """The power of the first ring about the spot of a round grain is 0.017 of it; further than so many bins off it is less."""
@@ -63,7 +65,11 @@ def spots(image: Floats, least: float, most: float, *, smooth: float, false_alar
     bound = gamma.isf(min(false_alarms / independent, 0.5), shape) / shape
     peak = power == maximum_filter(power, 2 * APART + 1, mode="wrap")
     rows, columns = np.nonzero(peak & inside & half & (power > bound * floor))
-    order = np.argsort(-(power / floor)[rows, columns])
+    about = np.maximum(floor[rows, columns], _streak(power, rows, columns) / (gamma.ppf(0.5, shape) / shape))
+    floor[rows, columns] = about
+    above = power[rows, columns] / about
+    order = np.argsort(-above)
+    order = order[above[order] > bound]
     rows, columns = rows[order], columns[order]
     keep = _no_side_lobes(rows, columns, power[rows, columns])[:limit]
     rows, columns = rows[keep], columns[keep]
@@ -74,6 +80,17 @@ def spots(image: Floats, least: float, most: float, *, smooth: float, false_alar
     step = np.array([1 / image.shape[1], 1 / image.shape[0]])
     at = np.stack([fx[columns], fy[rows]], axis=1) + shift * step
     return Spots(at, std * float(np.sqrt(step[0] * step[1])), (power / floor)[rows, columns])
+
+
+def _streak(power: Floats, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Floats:
+    """Median of the power on either side of maxima, along the row or the column, whichever is more.
+
+    Lines of a scanned picture that slip against each other smear every spot across them, and the smear has maxima of its own.
+    """
+    steps = np.concatenate([np.arange(-STREAK, -APART), np.arange(APART + 1, STREAK + 1)])
+    down = power[(rows[:, None] + steps) % power.shape[0], columns[:, None]]
+    along = power[rows[:, None], (columns[:, None] + steps) % power.shape[1]]
+    return np.maximum(np.median(down, axis=1), np.median(along, axis=1)) if rows.size else np.zeros(0)
 
 
 def _no_side_lobes(rows: NDArray[np.int64], columns: NDArray[np.int64], power: Floats) -> NDArray[np.int64]:

@@ -26,7 +26,9 @@ class Fringes:
     hkl: NDArray[np.int64]
 
 
-def reflections_along(name: str, where: str, least_spacing_m: float, turn_rad: float) -> tuple[NDArray[np.int64], Floats, Floats]:
+def reflections_along(
+    name: str, where: str, least_spacing_m: float, turn_rad: float
+) -> tuple[NDArray[np.int64], Floats, Floats]:
     """Indices, frequencies [1/m] and amplitudes of a zone `[uvw]` or of a row of planes `(hkl)`, turned by an angle.
 
     Raises
@@ -36,7 +38,9 @@ def reflections_along(name: str, where: str, least_spacing_m: float, turn_rad: f
     if where.startswith("["):
         zone = {"[" + "".join(map(str, z.axis)) + "]": z for z in zones(name, least_spacing_m)}[where]
         hkl, place, strength = zone.hkl, zone.place_per_m, zone.strength
-        half = (place[:, 1] > 1e-6 * np.abs(place).max()) | ((np.abs(place[:, 1]) <= 1e-6 * np.abs(place).max()) & (place[:, 0] > 0))
+        half = (place[:, 1] > 1e-6 * np.abs(place).max()) | (
+            (np.abs(place[:, 1]) <= 1e-6 * np.abs(place).max()) & (place[:, 0] > 0)
+        )
         hkl, place, strength = hkl[half], place[half], strength[half]
     else:
         family = {f"({f.label})": f for f in families(name, least_spacing_m, 0.0)}[where]

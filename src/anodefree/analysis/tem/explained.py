@@ -19,8 +19,6 @@ Found = Sequence[tuple[float, Explanation]]
 STRAY: Final = "none"
 SOLUTIONS: Final = 12
 SURE: Final = 0.9
-DAMAGE: Final = (450.0, 600.0)
-"""Electrons per square angstrom by which lithium oxide forms. *Source* Koh et al., ACS Energy Lett. 10.1021/acsenergylett.4c03337."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,6 @@ def checks_of(
     phases: Sequence[str],
     model: Model,
     standard: str | None,
-    dose: float | None,
 ) -> list[Check]:
     """What the identification thinks of itself."""
     weight, best = found[0]
@@ -140,7 +137,9 @@ def checks_of(
             "spacings that fit another phase as well: " + "; ".join(shared[:4]),
         ),
         _strongest(told),
-        Check.that("strays", not strays, "every spot has a phase", f"spots {', '.join(map(str, strays))} fit no phase asked for"),
+        Check.that(
+            "strays", not strays, "every spot has a phase", f"spots {', '.join(map(str, strays))} fit no phase asked for"
+        ),
         Check.that(
             "size of a pixel",
             abs(off) < max(0.01, 2 * float(std[0])),
@@ -153,7 +152,6 @@ def checks_of(
             f"pixels are square within {200 * float(std[1]):.1f} %",
             f"pixels are oblong: x over y is {100 * oblong:+.2f} ± {200 * float(std[1]):.2f} % from 1",
         ),
-        _dose(dose, told),
     ]
     if standard is not None:
         checks.append(Check("standard", "pass", f"{standard} is taken to be there, and fixes the scale"))
@@ -169,20 +167,6 @@ def _strongest(told: Summary) -> Check:
         phase != STRAY and probability >= SURE and label == widest,
         good,
         f"{good} with {100 * probability:.0f} %: it is not surely the widest plane, so do not look it up in a table alone",
-    )
-
-
-def _dose(dose: float | None, told: Summary) -> Check:
-    low, high = DAMAGE
-    if dose is None:
-        return Check("dose", "warn", "the dose is not stated: lithium oxide forms under the beam, give dose_electrons_per_A2")
-    oxide = told.phases.get("Li2O", 0.0)
-    return Check.that(
-        "dose",
-        dose < low,
-        f"{dose:.0f} electrons/Å2 are less than the {low:.0f} to {high:.0f} by which lithium oxide forms",
-        f"{dose:.0f} electrons/Å2: lithium oxide forms by {low:.0f} to {high:.0f}, so what is seen of it"
-        f" (probability {oxide:.2f}) may come from the beam",
     )
 
 

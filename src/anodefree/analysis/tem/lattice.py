@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anodefree.analysis.sem.scale import PixelSize, Scale, ScaleError, scale_of
+from anodefree.analysis.tem.dose import Dose, dose_check, dose_of
 from anodefree.analysis.tem.explained import Spacings, checks_of, curves_of, spacings_of, summary
 from anodefree.analysis.tem.identify import Model, explain
 from anodefree.analysis.tem.lattice_figure import draw_lattice
@@ -83,7 +84,7 @@ def lattice(
         float, Par("spots that noise alone makes in a picture", gt=0, le=1, source="one in twenty pictures", assumed=True)
     ] = 0.05,
     most_spots: Annotated[int, Par("strongest spots that are used", ge=2, le=24, source="of some grains", assumed=True)] = 14,
-    dose_electrons_per_A2: Annotated[float | None, Par("electrons per square angstrom that the place has received", ge=0)] = None,
+    dose_C_m2: Dose = None,
 ) -> Result:
     """Lattice spacings, the error of the scale, and the phases of a micrograph that explain all its spots together.
 
@@ -141,7 +142,7 @@ def lattice(
     spacing = spacings_of(found, wave, relative)
     power = windowed_power(image)
     pictures = _kept(image, passed(image, seen.frequency, 2.0 / min(image.shape)), power, corner, scale.pixel_m)
-    checks = [scale.check, *checks_of(found, told, spacing, asked, model, standard, dose_electrons_per_A2)]
+    checks = [scale.check, *checks_of(found, told, spacing, asked, model, standard), dose_check(dose_of(picture, dose_C_m2))]
     curves = {**pictures, **curves_of(found, told, spacing, wave, seen.above)}
     return Result.of(_estimates(told.distortion, spacing, scale), curves, checks)
 
@@ -151,7 +152,9 @@ def _estimates(distortion: tuple[Floats, Floats], spacing: Spacings, scale: Scal
     factor, ratio = float(np.exp(mean[0])), float(np.exp(2 * mean[1]))
     out = {
         "scale_factor": Estimate(factor, factor * float(std[0]), "1", "true over stated size of a pixel"),
-        "pixel_size": Estimate(factor * scale.pixel_m, factor * scale.pixel_m * float(std[0]), "m", "true size of a pixel", "nm"),
+        "pixel_size": Estimate(
+            factor * scale.pixel_m, factor * scale.pixel_m * float(std[0]), "m", "true size of a pixel", "nm"
+        ),
         "axis_ratio": Estimate(ratio, 2 * ratio * float(std[1]), "1", "pixel along x over pixel along y"),
         "skew": Estimate(2 * float(mean[2]), 2 * float(std[2]), "rad", "90 deg minus the angle between the axes"),
     }
@@ -190,10 +193,15 @@ def _span(length: int, centre_m: float | None, size: int, pixel_m: float, name: 
     return slice(first, min(first + size, length))
 
 
-def _kept(image: Floats, filtered: Floats, power: Floats, corner: tuple[int, int], pixel_m: float) -> dict[str, tuple[object, object]]:
+def _kept(
+    image: Floats, filtered: Floats, power: Floats, corner: tuple[int, int], pixel_m: float
+) -> dict[str, tuple[object, object]]:
     """The middle of the picture and of its fringes, and the spectrum as far as it is looked at."""
     rows, columns = (slice(max((n - SHOWN) // 2, 0), max((n - SHOWN) // 2, 0) + min(n, SHOWN)) for n in image.shape)
-    y, x = (((s.start + first + np.arange(s.stop - s.start)) + 0.5) * pixel_m for s, first in zip((rows, columns), corner, strict=True))
+    y, x = (
+        ((s.start + first + np.arange(s.stop - s.start)) + 0.5) * pixel_m
+        for s, first in zip((rows, columns), corner, strict=True)
+    )
     kept = []
     for n in image.shape:
         reach = min(n // 2, SHOWN // 2)

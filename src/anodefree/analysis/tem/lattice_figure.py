@@ -34,7 +34,9 @@ def draw_lattice(result: Result, ax: Axes) -> None:
     place = np.arange(shown)[::-1]
     ranked.barh(place, data["phase_probability"].values[:shown], color=[shades[p] for p in phases[:shown]], height=0.7)
     ranked.set_yticks(place, [_typeset(p) for p in phases[:shown]])
-    ranked.set(xlim=(0, 1), xlabel="probability that it is there", title="phases")
+    ranked.set(
+        xlim=(0, 1), ylim=(shown - 0.4 - max(shown, 4), shown - 0.4), xlabel="probability that it is there", title="phases"
+    )
 
 
 def _draw_spectrum(result: Result, ax: Axes, shades: dict[str, str]) -> None:

@@ -103,8 +103,6 @@ def _rows(phase: str, least: float, most: float) -> list[tuple[float, Pattern]]:
         strength = np.array([known[tuple((n * hkl).tolist())].strength for n in order])
         chance = _chance(strength)
         log_g = np.log(np.array(order) / family.spacing_m)
-        pattern = Pattern(
-            phase, f"({family.label})", False, np.outer(order, hkl), log_g, np.zeros(len(order)), chance, 0.0
-        )
+        pattern = Pattern(phase, f"({family.label})", False, np.outer(order, hkl), log_g, np.zeros(len(order)), chance, 0.0)
         out.append((family.multiplicity * float(chance.max()), pattern))
     return out
