@@ -125,6 +125,7 @@ MODULES: Final[dict[str, str]] = {
     "surface.level": "anodefree.analysis.afm.level",
     "surface.random": "anodefree.simulation.surface.random",
     "tem.lattice": "anodefree.analysis.tem.lattice",
+    "tem.rings": "anodefree.analysis.tem.rings",
     "tofsims.profile": "anodefree.analysis.tofsims.profile",
     "tofsims.uniformity": "anodefree.analysis.tofsims.uniformity",
     "xps.components": "anodefree.analysis.xps.components",

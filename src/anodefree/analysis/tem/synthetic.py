@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anodefree.core.measurement import Measurement
+from anodefree.kinds.diffraction import DIFFRACTION
 from anodefree.kinds.micrograph import MICROGRAPH
 from anodefree.physics.lattice_fringes import Fringes, fringes, reflections_along, transfer
+from anodefree.physics.ring_pattern import pattern
 
 Floats = NDArray[np.float64]
 
@@ -43,3 +45,37 @@ def fringe_case(rng: np.random.Generator, pixels: int = 128, pixel_m: float = 0.
     picture = Measurement.of(MICROGRAPH, arrays, {"calibrated": True, "scale_error": 0.04, "view": "transmission"})
     best = grains[0]
     return FringeCase(picture, scale, shear, 1 / float(np.linalg.norm(best.wave_per_m[np.argmax(best.amplitude)])))
+
+
+@dataclass(frozen=True)
+class RingCase:
+    """A pattern, its true centre [pixels] and scale [1/m a pixel]."""
+
+    pattern: Measurement
+    x: float
+    y: float
+    scale_per_m: float
+
+
+def ring_case(rng: np.random.Generator, pixels: int = 128) -> RingCase:
+    """Gold on a diffuse decay behind a bar, 1.5 pixels wide rings, the stated size of a pixel off by 3 %."""
+    scale = 1.35e8 * float(np.exp(0.03 * rng.standard_normal()))
+    x, y = 0.5 * pixels + rng.uniform(-4, 4, 2)
+    expected = pattern(
+        (pixels, pixels),
+        (x, y),
+        scale,
+        {"Au": 1.0},
+        ellipse=tuple(0.004 * rng.standard_normal(2)),
+        width_pixels=1.5,
+        decay_pixels=14.0,
+        stop=(4.0, rng.uniform(0, 2 * np.pi)),
+    )
+    axis = 1.35e8 * np.arange(pixels)
+    arrays = {
+        "qx_per_m": axis,
+        "qy_per_m": axis,
+        "intensity": rng.poisson(400 * expected).astype(np.float32)[None],
+        "frame_time_s": np.zeros(1),
+    }
+    return RingCase(Measurement.of(DIFFRACTION, arrays, {"calibrated": True, "scale_error": 0.03}), float(x), float(y), scale)
