@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import warnings
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -18,7 +19,8 @@ COARSE: Final = 256
 """Pixels either way at which the centre is looked for first."""
 STRONGEST: Final = 6
 """Rings by which the centre is refined."""
-ROUNDS: Final = 3
+PLACE_STD: Final = 0.022
+"""What the sampling of pixels adds to the centre [pixels]."""
 DARK: Final = 4.0
 """Median absolute deviations by which a shadow lies below its surroundings at the same distance."""
 
@@ -85,6 +87,10 @@ def beam_stop(image: Floats, x: float, y: float) -> Mask:
     sizes = np.bincount(pieces.ravel())
     sizes[0] = 0
     large = sizes >= max(0.002 * image.size, 0.15 * sizes.max())
+    edge = np.concatenate([pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]])
+    inner = pieces[np.hypot(columns - x, rows - y) < 0.08 * max(image.shape)]
+    large &= np.isin(np.arange(count + 1), np.concatenate([edge, inner]))  # a gap between two rings is no shadow
+    large[0] = False
     return np.asarray(binary_dilation(large[pieces], iterations=max(round(0.004 * max(image.shape)), 2)))
 
 
@@ -159,40 +165,47 @@ def peaks(profile: Profile, least: float, prominence: float) -> NDArray[np.int64
     return np.asarray(found[strong & (profile.radius[found] >= least)])
 
 
-def refined(image: Floats, stop: Mask, start: Frame, least: float, most: float, widest: float, ellipse: bool) -> tuple[Frame, Floats]:
+def refined(
+    image: Floats, stop: Mask, start: Frame, least: float, most: float, widest: float, ellipse: bool, rounds: int
+) -> tuple[Frame, Floats]:
     """Centre and ellipse by the radii of strong rings in all sectors, and their covariance (x, y, e1, e2).
 
     r(t) = R_k + x cos t + y sin t + R_k (e1 cos 2t + e2 sin 2t), a robust linear fit, repeated from where it led.
     """
     frame, covariance = start, np.full((4, 4), np.nan)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         radius, sectors, share = polar(image, stop, frame, most)
         profile = profile_of(radius, sectors, share, widest)
         found = peaks(profile, least, 5.0)
         over = (profile.intensity - profile.background)[found]
         found = found[np.argsort(-over)[:STRONGEST]]
-        rows, y = [], []
+        rows, places, sectors_of = [], [], []
+        t = 2 * np.pi * (np.arange(SECTORS) + 0.5) / SECTORS
         for k, index in enumerate(found):
             centre = float(profile.radius[index])
-            for s in range(SECTORS):
-                place = _place(radius, sectors[s], share[s], centre, 0.6 * widest)
-                if place is not None:
-                    t = 2 * np.pi * (s + 0.5) / SECTORS
-                    shift = [np.cos(t), np.sin(t), centre * np.cos(2 * t), centre * np.sin(2 * t)]
-                    rows.append([*shift, *(1.0 if k == j else 0.0 for j in range(found.size))])
-                    y.append(place - centre)
-        if len(y) < 8 + found.size:
+            place = _places(radius, sectors, share, centre, 0.6 * widest)
+            ok = np.isfinite(place)
+            own = np.zeros((SECTORS, found.size))
+            own[:, k] = 1.0
+            shift = np.stack([np.cos(t), np.sin(t), centre * np.cos(2 * t), centre * np.sin(2 * t)], axis=1)
+            rows.append(np.concatenate([shift, own], axis=1)[ok])
+            places.append(place[ok] - centre)
+            sectors_of.append(np.flatnonzero(ok))
+        if sum(p.size for p in places) < 8 + found.size:
             break
-        a, b = np.array(rows), np.array(y)
+        a, b = np.concatenate(rows), np.concatenate(places)
         if not ellipse:
             a[:, 2:4] = 0.0
-        step, covariance = _robust(a, b)
-        frame = Frame(frame.x + step[0], frame.y + step[1], frame.e1 + step[2], frame.e2 + step[3])
+        step, covariance = _robust(a, b, np.concatenate(sectors_of))
+        frame = Frame(*(float(v) for v in np.array([frame.x, frame.y, frame.e1, frame.e2]) + step[:4]))
     return frame, covariance
 
 
-def _robust(a: Floats, b: Floats) -> tuple[Floats, Floats]:
-    """Least squares with the weights of Tukey's biweight, and the covariance of the first four unknowns."""
+def _robust(a: Floats, b: Floats, sector: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Least squares with the weights of Tukey's biweight, and the covariance of the first four unknowns.
+
+    Rings of one sector err together (grain, shadow's edge), so the covariance is that of sectors, not of single places.
+    """
     weight = np.ones(b.size)
     used = np.abs(a).sum(axis=0) > 0
     x = np.zeros(a.shape[1])
@@ -202,27 +215,34 @@ def _robust(a: Floats, b: Floats) -> tuple[Floats, Floats]:
         rest = b - a @ x
         scale = 1.4826 * float(np.median(np.abs(rest))) + 1e-9
         weight = np.clip(1 - (rest / (4.7 * scale)) ** 2, 0, None) ** 2
-    inverse = np.zeros((x.size, x.size))
-    inner = (a[:, used] * weight[:, None]).T @ a[:, used]
-    inverse[np.ix_(used, used)] = np.linalg.pinv(inner)
-    free = max(float(weight.sum()) - int(used.sum()), 1.0)
-    return x, inverse[:4, :4] * float((weight * rest**2).sum()) / free
+    pull = a[:, used] * (weight * rest)[:, None]
+    summed = np.zeros((SECTORS, int(used.sum())))
+    np.add.at(summed, sector, pull)
+    inner = np.linalg.pinv((a[:, used] * weight[:, None]).T @ a[:, used])
+    seen = np.unique(sector).size
+    between = inner @ summed.T @ summed @ inner * (seen / max(seen - used.sum(), 1))
+    out = np.zeros((x.size, x.size))
+    out[np.ix_(used, used)] = between
+    return x, out[:4, :4] + np.diag([PLACE_STD**2, PLACE_STD**2, 0.0, 0.0])
 
 
-def _place(radius: Floats, values: Floats, share: Floats, centre: float, half: float) -> float | None:
-    """Centre of mass of a ring in one sector over the line between the ends of its window; None where the sector is shaded."""
+def _places(radius: Floats, sectors: Floats, share: Floats, centre: float, half: float) -> Floats:
+    """Centre of mass of a ring in each sector over the line between the ends of its window; NaN where the sector is shaded."""
     window = np.abs(radius - centre) <= half
-    if window.sum() < 5 or share[window].min() < 0.5:
-        return None
-    r, v = radius[window], values[window]
+    out = np.full(len(sectors), np.nan)
+    if window.sum() < 5:
+        return out
+    r, v = radius[window], sectors[:, window]
+    seen = np.flatnonzero(share[:, window].min(axis=1) >= 0.5)
+    v = v[seen]
     ends = max(int(0.15 * r.size), 1)
-    left, right = v[:ends].mean(), v[-ends:].mean()
+    left, right = v[:, :ends].mean(axis=1)[:, None], v[:, -ends:].mean(axis=1)[:, None]
     over = v - (left + (right - left) * (r - r[0]) / (r[-1] - r[0]))
-    top = int(over.argmax())
-    if top in (0, r.size - 1) or over[top] <= 0:
-        return None
-    near = np.clip(over - 0.3 * over[top], 0, None)
-    return float((near * r).sum() / near.sum())
+    top, height = over.argmax(axis=1), over.max(axis=1)
+    near = np.clip(over - 0.3 * height[:, None], 0, None)
+    good = (top > 0) & (top < r.size - 1) & (height > 0) & (near.sum(axis=1) > 0)
+    out[seen[good]] = (near[good] @ r) / near[good].sum(axis=1)
+    return out
 
 
 def fitted(profile: Profile, found: NDArray[np.int64], widest: float) -> Rings:
@@ -238,12 +258,18 @@ def fitted(profile: Profile, found: NDArray[np.int64], widest: float) -> Rings:
         window = np.abs(r - r[index]) <= max(half, 3.0)
         x, y = r[window], over[window]
         start = [max(float(over[index]), 1e-9), float(r[index]), max(half / 2.5, 1.0), float(y.min()), 0.0]
-        bounds = ([0, x[0], 0.4, -np.inf, -np.inf], [np.inf, x[-1], 2 * widest, np.inf, np.inf])
-        try:
-            p, c = curve_fit(_peak, x, y, start, bounds=bounds, sigma=np.maximum(profile.std[window], 1e-12), maxfev=400)
-        except (RuntimeError, ValueError):
-            continue
-        if p[0] <= 0 or not c[1, 1] < min(0.02 * p[1], 0.5 * p[2]) ** 2:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a peak without a covariance is left out below
+            try:
+                p, c = curve_fit(_peak, x, y, start, sigma=np.maximum(profile.std[window], 1e-9 * start[0]), maxfev=400)
+            except (RuntimeError, TypeError):
+                continue
+        p[2] = abs(p[2])
+        if (
+            p[0] <= 0
+            or not (x[0] <= p[1] <= x[-1] and 0.3 < p[2] < 2 * widest)
+            or not c[1, 1] < min(0.02 * p[1], 0.5 * p[2]) ** 2
+        ):
             continue
         radius.append(float(p[1]))
         std.append(float(np.sqrt(c[1, 1])))
@@ -264,8 +290,8 @@ def rings_of(
     stop = beam_stop(image, x, y)
     far = float(np.hypot(max(x, image.shape[1] - 1 - x), max(y, image.shape[0] - 1 - y)))
     most = min(far, 0.75 * max(image.shape))
-    frame, covariance = refined(image, stop, Frame(x, y), least, most, widest, ellipse)
+    frame, covariance = refined(image, stop, Frame(x, y), least, most, widest, ellipse, 2)
     stop = beam_stop(image, frame.x, frame.y)
-    frame, covariance = refined(image, stop, replace(frame), least, most, widest, ellipse)
+    frame, covariance = refined(image, stop, frame, least, most, widest, ellipse, 2)
     profile = profile_of(*polar(image, stop, frame, most), widest)
     return frame, covariance, profile, fitted(profile, peaks(profile, least, prominence), widest), stop

@@ -36,10 +36,11 @@ def pattern(
     background: float = 0.6,
     decay_pixels: float = 40.0,
     stop: tuple[float, float] | None = None,
+    off: Floats | None = None,
 ) -> Floats:
     """Expected intensity, strongest ring about 1: rings r = q/c (1 + e1 cos 2t + e2 sin 2t) as Gaussians on a diffuse decay.
 
-    `stop` is a bar's half width [pixels] and direction [rad]: it covers the centre and leaves the picture on one side.
+    `off` moves each line of `ring_lines` by a part of its radius, as strain and a projector's distortion do. `stop` is a bar's half width [pixels] and direction [rad]: it covers the centre and leaves the picture on one side.
     """
     row, column = np.mgrid[: shape[0], : shape[1]].astype(float)
     dx, dy = column - centre[0], row - centre[1]
@@ -49,7 +50,8 @@ def pattern(
     q, intensity = ring_lines(shares)
     grid = np.arange(0.0, float(r.max()) + 2, 0.25)
     line = np.zeros_like(grid)
-    for place, strength in zip(q / scale_per_m, intensity, strict=True):
+    places = q / scale_per_m * (1 + (off if off is not None else 0.0))
+    for place, strength in zip(places, intensity, strict=True):
         if strength > 1e-4 and place < grid[-1] + 5 * width_pixels:
             line += strength * np.exp(-0.5 * ((grid - place) / width_pixels) ** 2)
     out += np.interp(r, grid, line)

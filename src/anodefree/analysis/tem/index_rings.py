@@ -101,7 +101,12 @@ def index(
 
 
 def _indexed(
-    y: Floats, error: Floats, lines: list[Lines], log_scale: tuple[float, float] | None, log_range: tuple[float, float], prior: float
+    y: Floats,
+    error: Floats,
+    lines: list[Lines],
+    log_scale: tuple[float, float] | None,
+    log_range: tuple[float, float],
+    prior: float,
 ) -> list[Indexing]:
     """Every pair of one of the first rings and a line gives a scale, at which all rings are then assigned."""
     log_q = np.concatenate([g.log_q for g in lines])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from anodefree.analysis.tem.dose import Dose, dose_check, dose_of
 from anodefree.analysis.tem.index_rings import LEAST_SPACING_M, Indexing, index, lines_of
-from anodefree.analysis.tem.lattice import INTERPHASE, LatticeError, Phases, Standard
+from anodefree.analysis.tem.lattice import INTERPHASE, Phases, Standard
 from anodefree.analysis.tem.rings_figure import draw_rings
 from anodefree.analysis.tem.synthetic import ring_case
 from anodefree.core.measurement import Measurement
@@ -53,7 +53,16 @@ def rings(
             assumed=True,
         ),
     ] = None,
-    lattice_error: LatticeError = 0.003,
+    lattice_error: Annotated[
+        float,
+        Par(
+            "relative standard deviation of a ring's place by strain and by the projector's distortion",
+            gt=0,
+            lt=0.1,
+            source="half a percent towards the edge of a pattern",
+            assumed=True,
+        ),
+    ] = 0.005,
     ellipse: Annotated[bool, Par("whether rings may be ellipses (astigmatism of the projector)")] = True,
     least_radius_pixels: Annotated[float | None, Par("smallest ring; none: a 25th of the picture", gt=0)] = None,
     widest_ring_pixels: Annotated[float | None, Par("widest ring, edge to edge; none: a 60th of the picture", gt=1)] = None,
@@ -176,7 +185,9 @@ def _estimates(
         spread = float(np.sqrt(weight @ (std**2 + (mean - centre) ** 2)))
         out["scale"] = Estimate(math.exp(centre), math.exp(centre) * spread, "1/m", "1/d per pixel")
         if known is not None:
-            out["scale_factor"] = Estimate(math.exp(centre) / known[0], math.exp(centre) / known[0] * spread, "1", "scale over the stated one")
+            out["scale_factor"] = Estimate(
+                math.exp(centre) / known[0], math.exp(centre) / known[0] * spread, "1", "scale over the stated one"
+            )
     for i, (r, s) in enumerate(zip(seen.radius, error, strict=True)):
         out[f"radius_{i + 1}"] = Estimate(float(r), float(s), "1", f"radius of ring {i + 1} in pixels")
     return out
@@ -201,7 +212,14 @@ def _also(found: Found, q: float, own: tuple[str, str] | None, asked: tuple[str,
 
 
 def _curves(
-    image: Floats, place: Frame, profile: Profile, seen: Rings, error: Floats, found: Found, asked: tuple[str, ...], stop: NDArray[np.bool_]
+    image: Floats,
+    place: Frame,
+    profile: Profile,
+    seen: Rings,
+    error: Floats,
+    found: Found,
+    asked: tuple[str, ...],
+    stop: NDArray[np.bool_],
 ) -> dict[str, tuple[object, object]]:
     step = max(-(-max(image.shape) // SHOWN), 1)
     present = _presence(found, asked)
@@ -243,13 +261,22 @@ def _curves(
 
 
 def _checks(
-    seen: Rings, found: Found, known: tuple[float, float] | None, asked: tuple[str, ...], stop: NDArray[np.bool_], place: Frame, standard: str | None
+    seen: Rings,
+    found: Found,
+    known: tuple[float, float] | None,
+    asked: tuple[str, ...],
+    stop: NDArray[np.bool_],
+    place: Frame,
+    standard: str | None,
 ) -> list[Check]:
     share = float(stop.mean())
     checks = [
         Check("beam stop", "pass", f"{100 * share:.1f} % of the picture is taken for its shadow and left out"),
         Check.that(
-            "rings", seen.radius.size >= 3, f"{seen.radius.size} rings", f"{seen.radius.size} rings only: too few to tell phases"
+            "rings",
+            seen.radius.size >= 3,
+            f"{seen.radius.size} rings",
+            f"{seen.radius.size} rings only: too few to tell phases",
         ),
         Check.that(
             "scale",
@@ -279,7 +306,10 @@ def _checks(
             f"not sure: {', '.join(f'{p} {100 * shares[p]:.0f} %' for p in unsure)}",
         ),
         Check.that(
-            "strays", not strays, "every ring has a line", f"rings at {', '.join(strays[:6])} pixels are no line of {', '.join(best.phases)}"
+            "strays",
+            not strays,
+            "every ring has a line",
+            f"rings at {', '.join(strays[:6])} pixels are no line of {', '.join(best.phases)}",
         ),
     ]
 

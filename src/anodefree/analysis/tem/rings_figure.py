@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from anodefree.core.result import Result
 
-NAMED = 8
+NAMED = 9
 
 
 def draw_rings(result: Result, ax: Axes) -> None:
@@ -49,11 +49,27 @@ def _draw_profile(result: Result, ax: Axes) -> None:
     last = -np.inf
     for i in np.argsort(rings):
         ax.axvline(rings[i], ymax=0.74, color=COLOURS[1], lw=0.5, ls=":")
-        strong = height[i] >= np.sort(height)[::-1][: NAMED][-1]
-        if strong and rings[i] - last > 0.035 * (r[-1] - r[inside][0]):
+        strong = height[i] >= np.sort(height)[::-1][:NAMED][-1]
+        if strong and rings[i] - last > 0.032 * (1.1 * rings.max() - r[inside][0]):
             label = str(lines[i])
-            ax.text(rings[i], 0.77, label, rotation=90, ha="center", va="bottom", fontsize=6.5, color=INK, transform=ax.get_xaxis_transform())
+            ax.text(
+                rings[i],
+                0.77,
+                label,
+                rotation=90,
+                ha="center",
+                va="bottom",
+                fontsize=6.5,
+                color=INK,
+                transform=ax.get_xaxis_transform(),
+            )
             last = rings[i]
     ax.set_yscale("log")
-    ax.set(ylim=(1e-3, 60), xlim=(r[inside][0], 1.1 * rings.max()), xlabel="radius / pixels", ylabel="over background / strongest ring")
+    ax.set(
+        ylim=(1e-3, 60),
+        xlim=(r[inside][0], 1.1 * rings.max()),
+        xlabel="radius / pixels",
+        ylabel="over background / strongest ring",
+    )
     ax.set_yticks([1e-3, 1e-2, 1e-1, 1])
+    ax.minorticks_off()

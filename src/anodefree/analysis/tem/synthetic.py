@@ -11,7 +11,7 @@ from anodefree.core.measurement import Measurement
 from anodefree.kinds.diffraction import DIFFRACTION
 from anodefree.kinds.micrograph import MICROGRAPH
 from anodefree.physics.lattice_fringes import Fringes, fringes, reflections_along, transfer
-from anodefree.physics.ring_pattern import pattern
+from anodefree.physics.ring_pattern import pattern, ring_lines
 
 Floats = NDArray[np.float64]
 
@@ -61,15 +61,17 @@ def ring_case(rng: np.random.Generator, pixels: int = 128) -> RingCase:
     """Gold on a diffuse decay behind a bar, 1.5 pixels wide rings, the stated size of a pixel off by 3 %."""
     scale = 1.35e8 * float(np.exp(0.03 * rng.standard_normal()))
     x, y = 0.5 * pixels + rng.uniform(-4, 4, 2)
+    shares = {"Au": 1.0}
     expected = pattern(
         (pixels, pixels),
         (x, y),
         scale,
-        {"Au": 1.0},
+        shares,
         ellipse=tuple(0.004 * rng.standard_normal(2)),
         width_pixels=1.5,
         decay_pixels=14.0,
         stop=(4.0, rng.uniform(0, 2 * np.pi)),
+        off=0.005 * rng.standard_normal(ring_lines(shares)[0].size),
     )
     axis = 1.35e8 * np.arange(pixels)
     arrays = {
