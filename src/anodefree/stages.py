@@ -99,6 +99,8 @@ MODULES: Final[dict[str, str]] = {
     "magnet.film": "anodefree.simulation.magnet.film",
     "magnet.scan": "anodefree.simulation.magnet.scan",
     "magnet.solid": "anodefree.simulation.magnet.solid",
+    "microscope.diffraction": "anodefree.simulation.instruments.diffraction_camera",
+    "microscope.lattice": "anodefree.simulation.instruments.lattice_image",
     "microscope.section": "anodefree.simulation.instruments.microscope",
     "microscope.video": "anodefree.simulation.instruments.video_microscope",
     "optical.front": "anodefree.analysis.optical.front",
