@@ -1,9 +1,10 @@
-"""Rings of a diffraction pattern: centre and ellipse by their places all around, the beam stop left out, radii with their std."""
+"""Rings of a diffraction pattern: centre and ellipse by their places all around, the beam stop left out, radii with std."""
 
 from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -100,7 +101,7 @@ def _by_ring(values: Floats, ring: NDArray[np.int64]) -> tuple[Floats, Floats]:
     ordered = values.ravel()[order]
     edges = np.searchsorted(ring.ravel()[order], np.arange(ring.max() + 2))
     middle, spread = np.zeros(ring.max() + 1), np.zeros(ring.max() + 1)
-    for i, (a, b) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for i, (a, b) in enumerate(pairwise(edges)):
         if b > a:
             low, high = np.percentile(ordered[a:b], [60, 84])
             middle[i], spread[i] = low, high - low
@@ -129,7 +130,7 @@ def polar(image: Floats, stop: Mask, frame: Frame, most: float) -> tuple[Floats,
 
 def profile_of(radius: Floats, sectors: Floats, share: Floats, widest: float) -> Profile:
     """Mean over the sectors, its std by their scatter, and the background that peaks up to so many pixels wide stand on."""
-    from pybaselines import Baseline
+    from pybaselines import Baseline  # type: ignore[import-untyped]
 
     weight = np.where(share > 0.5, share, 0.0)
     total = weight.sum(axis=0)

@@ -1,8 +1,9 @@
-"""Spots in the power spectrum of a picture: above the noise of their distance, to a fraction of a bin, with a standard deviation."""
+"""Spots in the power spectrum of a picture: above the noise, to a fraction of a bin, with a standard deviation."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -33,7 +34,7 @@ class Spots:
 
 
 def windowed_power(image: Floats) -> Floats:
-    """Power of a picture (y, x) without its mean under a Hann window, frequency 0 in the middle, white noise of variance 1 at 1."""
+    """Power of a picture (y, x) without its mean under a Hann window, 0 in the middle; white noise of variance 1 is 1."""
     rows, columns = (np.hanning(n + 1)[:-1] for n in image.shape)
     window = np.multiply.outer(rows, columns)
     even = image - (image * window).sum() / window.sum()
@@ -119,7 +120,7 @@ def _floor(power: Floats, distance: Floats, shape: tuple[int, ...]) -> Floats:
     order = np.argsort(ring, kind="stable")
     edges = np.searchsorted(ring[order], np.arange(ring.max() + 2))
     sorted_power = power.ravel()[order]
-    median = np.array([np.median(sorted_power[a:b]) if b > a else np.nan for a, b in zip(edges[:-1], edges[1:], strict=True)])
+    median = np.array([np.median(sorted_power[a:b]) if b > a else np.nan for a, b in pairwise(edges)])
     known = np.isfinite(median) & (median > 0)
     middle = (np.arange(median.size) + 0.5) * width
     if not known.any():
@@ -150,7 +151,7 @@ def _refined(power: Floats, row: int, column: int, floor: float, smooth: float) 
 
 
 def _lopsided(power: Floats, row: int, column: int, floor: float, shift: list[float]) -> float:
-    """How far the centre of mass of a spot's neighbourhood lies from its maximum [bins]: a spot that another one touches is lopsided."""
+    """How far a spot's centre of mass lies from its maximum [bins]: one that another touches is lopsided."""
     at = np.arange(-APART, APART + 1)
     rows, columns = (row + at) % power.shape[0], (column + at) % power.shape[1]
     weight = np.maximum(power[np.ix_(rows, columns)] - floor, 0.0)
@@ -162,7 +163,7 @@ def _lopsided(power: Floats, row: int, column: int, floor: float, shift: list[fl
 
 
 def passed(image: Floats, frequency: Floats, radius: float) -> Floats:
-    """The picture with only the frequencies (n, 2) [1/pixel] and their opposites within a soft radius: the inverse transform."""
+    """The inverse transform of the frequencies (n, 2) [1/pixel] and their opposites within a soft radius."""
     fx, fy = np.fft.fftfreq(image.shape[1])[None, :], np.fft.fftfreq(image.shape[0])[:, None]
     mask = np.zeros(image.shape)
     for x, y in np.concatenate([frequency, -frequency]):

@@ -22,7 +22,7 @@ ANGSTROM_M: Final = 1e-10
 FORBIDDEN: Final = 1e-6
 """|F|^2 over its maximum below which a reflection is extinct."""
 LEAST_SEEN: Final = 5e-5
-"""|F|^2 over its maximum below which a reflection is not looked for. Ions differ from neutral atoms, and modes of imaging differ: be generous."""
+"""|F|^2 over its maximum below which a reflection is not looked for: low, for ions are not neutral atoms."""
 POINTS: Final = {
     "P": [(0, 0, 0)],
     "I": [(0, 0, 0), (0.5, 0.5, 0.5)],
@@ -50,7 +50,7 @@ class Family:
 
 @dataclass(frozen=True)
 class Zone:
-    """What one sees along an axis: indices (n, 3), places (n, 2) [1/m] and |F|^2 of its reflections, and how many axes see it."""
+    """What one sees along an axis: indices (n, 3), places (n, 2) [1/m], |F|^2 of its reflections, and how many axes see it."""
 
     axis: tuple[int, int, int]
     hkl: Ints
@@ -127,7 +127,9 @@ def crystal(name: str) -> Crystal:
     points = np.array(POINTS[told["centring"]])
     places = (basis[None] + points[:, None]).reshape(-1, 3) % 1.0
     elements = tuple(a[0] for a in told["atoms"]) * len(points)
-    return Crystal(name, told["title"], told["system"], direct, np.linalg.inv(direct).T, elements, places, told["source"])
+    return Crystal(
+        name, told["title"], told["system"], direct, np.linalg.inv(direct).T.astype(float), elements, places, told["source"]
+    )
 
 
 def _cell(a: float, b: float, c: float, alpha: float, beta: float, gamma: float) -> Floats:
@@ -141,7 +143,7 @@ def _cell(a: float, b: float, c: float, alpha: float, beta: float, gamma: float)
 
 @cache
 def reflections(name: str, least_spacing_m: float) -> tuple[Ints, Floats, Floats]:
-    """All planes with a spacing of at least so much: indices (n, 3), |g| [1/m], |F|^2 over the strongest; extinct ones are out."""
+    """Planes of at least that spacing: indices (n, 3), |g| [1/m], |F|^2 over the strongest; extinct ones are out."""
     found = crystal(name)
     bound = np.floor(np.linalg.norm(found.direct_m, axis=1) / least_spacing_m).astype(int)
     hkl = np.stack(np.meshgrid(*(np.arange(-n, n + 1) for n in bound), indexing="ij"), axis=-1).reshape(-1, 3)

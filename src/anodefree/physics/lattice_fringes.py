@@ -1,4 +1,4 @@
-"""Lattice fringes: the picture of small crystals seen along a zone axis or along one row of planes, with blur and counting noise."""
+"""Lattice fringes: the picture of small crystals seen along a zone axis or showing one row of planes."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anodefree.physics.crystals import ANGSTROM_M, crystal, families, zones
+from anodefree.physics.crystals import crystal, families, zones
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Fringes:
-    """One grain: place and radius [m], contrast, frequencies (n, 2) [1/m] with their amplitudes, strongest 1, and their indices."""
+    """One grain: place and radius [m], contrast, frequencies (n, 2) [1/m] with amplitudes and indices."""
 
     x_m: float
     y_m: float
@@ -79,13 +79,3 @@ def fringes(shape: tuple[int, int], pixel_m: Floats, grains: Sequence[Fringes]) 
                 wave += a * np.cos(2 * np.pi * (kx * dx + ky * dy))
         out[inside] += g.contrast * envelope[inside] * wave
     return out
-
-
-def counted(scene: Floats, dose_per_m2: float, area_m2: float, rng: np.random.Generator) -> Floats:
-    """Electrons counted in each pixel of a scene whose mean is 1."""
-    return rng.poisson(np.maximum(scene, 0.0) * dose_per_m2 * area_m2).astype(float)
-
-
-def angstrom_2(dose_per_angstrom2: float) -> float:
-    """Electrons per square metre from electrons per square angstrom."""
-    return dose_per_angstrom2 / ANGSTROM_M**2

@@ -1,4 +1,4 @@
-"""Rings of polycrystals in a diffraction pattern: lines by structure factors, an ellipse, diffuse background, a beam stop, counting."""
+"""Rings of polycrystals in a diffraction pattern: lines by structure factors, ellipse, diffuse background, beam stop."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def pattern(
 ) -> Floats:
     """Expected intensity, strongest ring about 1: rings r = q/c (1 + e1 cos 2t + e2 sin 2t) as Gaussians on a diffuse decay.
 
-    `off` moves each line of `ring_lines` by a part of its radius, as strain and a projector's distortion do. `stop` is a bar's half width [pixels] and direction [rad]: it covers the centre and leaves the picture on one side.
+    `off` moves each line of `ring_lines` by a part of its radius, as strain and a projector's distortion do.
+    `stop` is a bar's half width [pixels] and direction [rad]: it covers the centre and leaves the picture on one side.
     """
     row, column = np.mgrid[: shape[0], : shape[1]].astype(float)
     dx, dy = column - centre[0], row - centre[1]

@@ -168,7 +168,7 @@ def _evidence(constant: object, misfit: object, precision: object, pull: object,
 
 
 def _posterior(state: _State, alone: Floats) -> tuple[Floats, Floats]:
-    covariance = np.linalg.inv(alone + state.precision)
+    covariance = np.linalg.inv(alone + state.precision).astype(float)
     return covariance @ state.pull, covariance
 
 
@@ -215,7 +215,7 @@ def _half_turn(angle: Floats) -> Floats:
 
 
 def _one_to_one(near: NDArray[np.int64], least: Floats, spot: int, reflection: int) -> Pairs:
-    """Pairs of spot and reflection, each used once, the closest first; spots before the one that lays the pattern are left out."""
+    """Pairs of spot and reflection, each used once, the closest first; spots before the one that lays it are left out."""
     pairs = {spot: reflection}
     for j in np.argsort(least, kind="stable"):
         i = int(near[j])

@@ -20,8 +20,8 @@ PRESENT: Final = 0.3
 STRAYS: Final = 0.3
 """Rings of no phase asked for, on average."""
 REACH: Final = 4.0
-SURELY_SEEN: Final = 0.95
-HALF_SEEN: Final = 0.03
+SURELY_SEEN: Final = 0.9
+HALF_SEEN: Final = 0.05
 """Share of the strongest line's intensity at which a line is seen in half of the cases in which a strong one is."""
 FEW: Final = 0.02
 """Least chance of any line: texture and dynamical scattering lift what kinematics calls weak."""
@@ -65,6 +65,7 @@ def lines_of(phase: str) -> Lines:
 def index(
     radius: Floats,
     std: Floats,
+    width: Floats,
     phases: Sequence[str],
     *,
     log_scale: tuple[float, float] | None,
@@ -77,9 +78,10 @@ def index(
 
     A ring of radius R [pixels] is a line q = c R. ln c is normal about `log_scale` (mean, std), or even over `log_range` where
     that is unknown. Each ring is the line next to it, or a stray; lines that should be seen between the first and the last ring
-    and are not count against a phase.
+    and are not count against a phase, unless they lie within the `width` (std, pixels) of a ring that another line explains.
     """
     y, error = np.log(radius), np.hypot(std / radius, lattice_std)
+    reach = 2.5 * width / radius + 2 * error
     known = {p: lines_of(p) for p in phases}
     out = []
     for size in range(1, min(most_phases, len(phases)) + 1):
@@ -87,7 +89,7 @@ def index(
             if standard is not None and standard not in chosen:
                 continue
             prior = size * np.log(PRESENT) + (len(phases) - size) * np.log1p(-PRESENT)
-            out += _indexed(y, error, [known[p] for p in chosen], log_scale, log_range, float(prior))
+            out += _indexed(y, error, reach, [known[p] for p in chosen], log_scale, log_range, float(prior))
     if not out:
         return []
     best: dict[tuple[object, ...], Indexing] = {}
@@ -103,6 +105,7 @@ def index(
 def _indexed(
     y: Floats,
     error: Floats,
+    reach: Floats,
     lines: list[Lines],
     log_scale: tuple[float, float] | None,
     log_range: tuple[float, float],
@@ -130,7 +133,7 @@ def _indexed(
         given = (*near[s][hit[s]].tolist(), *hit[s].tolist())
         if given in out:
             continue
-        found = _evidence(y, error, log_q, chance, near[s], hit[s], log_scale, log_range, prior, float(start[s]))
+        found = _evidence(y, error, reach, log_q, chance, near[s], hit[s], log_scale, log_range, prior, float(start[s]))
         if found is None or any(not (owner[near[s][hit[s]]] == i).any() for i in range(len(lines))):
             continue
         mean, spread, value = found
@@ -142,6 +145,7 @@ def _indexed(
 def _evidence(
     y: Floats,
     error: Floats,
+    reach: Floats,
     log_q: Floats,
     chance: Floats,
     near: NDArray[np.int64],
@@ -169,7 +173,10 @@ def _evidence(
     value += -0.5 * (misfit - pull * mean) - 0.5 * float(np.log(precision))
     seen = np.unique(near[hit])
     expected = (log_q - at > y.min() - 0.05) & (log_q - at < y.max() + 0.02)
-    # A line that another, stronger one covers is not missed.
-    covered = (np.abs(log_q[:, None] - log_q[seen][None, :]) < 3 * float(np.median(error)) + 0.01).any(axis=1)
-    value += float(np.log(chance[seen]).sum() + np.log1p(-chance[expected & ~covered]).sum())
+    # A line that lies under another one's ring is not missed.
+    covered = np.asarray((np.abs(log_q[:, None] - mean - y[hit][None, :]) < reach[hit][None, :]).any(axis=1))
+    covered[seen] = False
+    missed = expected & ~covered
+    missed[seen] = False
+    value += float(np.log(chance[seen]).sum() + np.log1p(-chance[missed]).sum())
     return mean, precision**-0.5, value

@@ -54,8 +54,8 @@ def _draw_spectrum(result: Result, ax: Axes, shades: dict[str, str]) -> None:
             side = 1 if i % 2 == 0 else -1
             ax.annotate(str(hkl), (side * kx[i], side * ky[i]), (4, 4), textcoords="offset points", fontsize=6.5, color=INK)
     ax.set(xlim=(-reach, reach), ylim=(reach, -reach), xlabel="$k_x$ / nm$^{-1}$", ylabel="$k_y$ / nm$^{-1}$", title="spectrum")
-    for side in ax.spines.values():
-        side.set_visible(True)
+    for edge in ax.spines.values():
+        edge.set_visible(True)
 
 
 def _typeset(formula: str) -> str:

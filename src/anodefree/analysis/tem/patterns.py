@@ -25,7 +25,7 @@ LEAST_STRENGTH: Final = 0.01
 
 @dataclass(frozen=True)
 class Pattern:
-    """One of each pair of opposite reflections: indices (m, 3), ln|g| (g in 1/m) and angle, chance to be seen; log of the prior."""
+    """One of each pair of opposite reflections: indices (m, 3), ln|g| (g in 1/m), angle, chance to be seen; ln of the prior."""
 
     phase: str
     where: str
@@ -90,7 +90,7 @@ def _mirrored(length: Floats, angle: Floats) -> bool:
 
 
 def _rows(phase: str, least: float, most: float) -> list[tuple[float, Pattern]]:
-    """Planes with their harmonics, the weight of a row being how many planes of the kind there are and how well they are seen."""
+    """Planes with their harmonics, weighted by how many planes of the kind there are and how well they are seen."""
     known = {f.hkl: f for f in families(phase, round(1 / most, 12), 0.0)}
     out = []
     for family in known.values():

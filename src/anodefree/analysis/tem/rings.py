@@ -77,7 +77,7 @@ def rings(
 ) -> Result:
     """Centre, ellipse and radii of the rings of a diffraction pattern, and the phases and scale that explain all of them.
 
-    The centre is first where the pattern is most like itself after a half turn; the beam stop, a dark piece, is left out. Places
+    The centre is first where the pattern is most like itself after a half turn; the shadow of the beam stop is left out. Places
     of the strong rings in 48 sectors then give r(t) = R_k + x cos t + y sin t + R_k (e1 cos 2t + e2 sin 2t), fitted robustly.
     Radii R_k are fitted to the mean profile over its background. A line of a phase is q = 1/d = c R: all phases up to
     `most_phases` at a time are tried; ln c is normal about the file's, or even where it is unknown, and is integrated out.
@@ -113,6 +113,7 @@ def rings(
     found = index(
         seen.radius,
         error,
+        seen.width,
         asked,
         log_scale=None if known is None else (math.log(known[0]), known[1]),
         log_range=(largest - math.log(FREE_DECADES), largest),
@@ -282,7 +283,7 @@ def _checks(
             "scale",
             known is not None or standard is not None or len(asked) == 1,
             "the scale is stated, or a phase that is surely there fixes it",
-            "no scale is known: only ratios of radii are, and phases of one lattice type look alike; give pixel_per_m or standard",
+            "no scale is known: by ratios of radii alone phases of one lattice type look alike; give pixel_per_m or standard",
         ),
         Check.that(
             "ellipse",
@@ -293,7 +294,7 @@ def _checks(
     ]
     if not found:
         return [*checks, Check("phases", "fail", "no phase asked for explains a ring")]
-    weight, best = found[0]
+    best = found[0][1]
     strays = [f"{r:.1f}" for r, t in zip(seen.radius, best.lines, strict=True) if t is None]
     shares = _presence(found, asked)
     unsure = [p for p, w in shares.items() if 0.1 < w < SURE]

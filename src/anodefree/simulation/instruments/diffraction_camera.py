@@ -124,8 +124,8 @@ def demo(rng: np.random.Generator) -> Demo:
     r = np.hypot(column - middle, row - middle)
     ni = crystal("Ni")
     total, first = np.zeros_like(r), 0.0
-    for hkl, count in (((1, 1, 1), 8), ((2, 0, 0), 6), ((2, 2, 0), 12), ((3, 1, 1), 24), ((2, 2, 2), 8), ((4, 0, 0), 6), ((3, 3, 1), 24),
-                       ((4, 2, 0), 24), ((4, 2, 2), 24)):  # fmt: skip
+    planes = ((1, 1, 1), (2, 0, 0), (2, 2, 0), (3, 1, 1), (2, 2, 2), (4, 0, 0), (3, 3, 1), (4, 2, 0), (4, 2, 2))
+    for hkl, count in zip(planes, (8, 6, 12, 24, 8, 6, 24, 24, 24), strict=True):
         d = ni.spacing_m(hkl)
         strength = count * abs(ni.structure_factor(np.array([hkl]))[0]) ** 2 * d**2
         first = max(first, float(strength))

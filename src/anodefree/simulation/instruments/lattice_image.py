@@ -1,4 +1,4 @@
-"""A virtual transmission microscope at lattice resolution: grains of known phases on counting noise, the scale not quite right."""
+"""A virtual transmission microscope at lattice resolution: grains of known phases, counting noise, the scale not right."""
 
 from __future__ import annotations
 
@@ -65,9 +65,10 @@ def lattice_image(
 ) -> Micrograph:
     """Lattice-resolved micrograph of grains whose phases and zones are known, as a transmission microscope would write it.
 
-    N(r) ~ Poisson(n (1 + sum over grains w(r) sum over g a_g cos(2 pi g.(r - r0)))), n electrons a pixel; a_g = |F_g| exp(-(g d)^2)
-    over the strongest, times `contrast`; w the grain's rounded envelope, r0 its place, drawn. Places are r = s (1 + E) p (column,
-    row), p the stated pixel, E = ((e1, e2), (e2, -e1)): `scale_factor` s and the shears are drawn and are not in the picture.
+    N(r) ~ Poisson(n (1 + sum over grains w(r) sum over g a_g cos(2 pi g.(r - r0)))), n electrons a pixel;
+    a_g = |F_g| exp(-(g d)^2) over the strongest, times `contrast`; w the grain's rounded envelope, r0 its place, drawn.
+    Places are r = s (1 + E) p (column, row), p the stated pixel, E = ((e1, e2), (e2, -e1)): `scale_factor` s and the shears
+    are drawn and are not in the picture.
     *Valid when* grains are thin enough to scatter kinematically; the transfer function has no zeros within the range (focus
     chosen well). *Source* structure factors Peng et al. 1996, counting Reimer 1998.
     Raises ConfigError: a grain that cannot be read, an unknown phase, zone or plane, turns of another number.
