@@ -5,7 +5,8 @@
 A micrograph holds one to three grains, each of one of nine phases, along a zone or showing one row of planes, drawn by their
 multiplicity; the stated size of a pixel is off by 4.5 % (standard deviation), sheared by 0.5 %, spacings by 0.3 %, at 400
 electrons per square angstrom. The usual way takes the strongest spot, reads its spacing with the stated scale, and names
-the plane of strength above 5 % that is closest. A ring pattern holds one to three phases, 3 % off in scale, elliptic, behind a stop.
+the closest plane of those stronger than 5 %. A ring pattern holds one to three phases, its scale 3 % off, elliptic, behind
+a beam stop.
 """
 
 from __future__ import annotations

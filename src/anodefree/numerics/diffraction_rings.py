@@ -291,8 +291,8 @@ def rings_of(
     stop = beam_stop(image, x, y)
     far = float(np.hypot(max(x, image.shape[1] - 1 - x), max(y, image.shape[0] - 1 - y)))
     most = min(far, 0.75 * max(image.shape))
-    frame, covariance = refined(image, stop, Frame(x, y), least, most, widest, ellipse, 2)
+    frame, covariance = refined(image, stop, Frame(x, y), least, most, widest, ellipse, 3)
     stop = beam_stop(image, frame.x, frame.y)
-    frame, covariance = refined(image, stop, frame, least, most, widest, ellipse, 2)
+    frame, covariance = refined(image, stop, frame, least, most, widest, ellipse, 3)
     profile = profile_of(*polar(image, stop, frame, most), widest)
     return frame, covariance, profile, fitted(profile, peaks(profile, least, prominence), widest), stop

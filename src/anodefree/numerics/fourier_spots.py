@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Final
 
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-HANN: Final = (1.0, 4 / 9, 1 / 36)
-"""Squared correlation of neighbouring amplitudes of noise under a Hann window, 0, 1 and 2 bins apart."""
+HANN: Final = (1.0, -2 / 3, 1 / 6)
+"""Correlation of neighbouring amplitudes of noise under a Hann window, 0, 1 and 2 bins apart."""
 APART: Final = 3
 """Two maxima closer than so many bins are one spot."""
 STREAK: Final = 24
@@ -20,6 +21,8 @@ STREAK: Final = 24
 LOBE_POWER: Final = 0.03
 LOBE_REACH: Final = 10
 """The power of the first ring about the spot of a round grain is 0.017 of it; further than so many bins off it is less."""
+PER_MAXIMUM: Final = 6.0
+"""Bins for each independent maximum of the smoothed power, by simulated noise."""
 LOPSIDED: Final = 0.5
 """Error of a maximum over the distance to its neighbourhood's centre of mass, by simulated pictures of crowded grains."""
 
@@ -49,24 +52,22 @@ def frequencies(shape: tuple[int, int]) -> tuple[Floats, Floats]:
 def spots(image: Floats, least: float, most: float, *, smooth: float, false_alarms: float, limit: int) -> Spots:
     """Maxima of the smoothed power between two frequencies [1/pixel] that noise alone exceeds `false_alarms` times a picture.
 
-    The noise at each distance is the median of a ring, so that it may fall with the distance. A smoothed sum of exponentially
-    distributed bins is close to a gamma variable of shape 1/(sum of the squared weights with their correlation).
+    The noise at each distance is the median of a ring, so that it may fall with the distance.
     """
     from scipy.ndimage import gaussian_filter, maximum_filter
-    from scipy.stats import gamma
 
     power = gaussian_filter(windowed_power(image), smooth, mode="wrap")
     fx, fy = frequencies((image.shape[0], image.shape[1]))
     distance = np.hypot(fx[None, :], fy[:, None])
-    shape = 1 / _variance(smooth)
-    floor = _floor(power, distance, image.shape) / (gamma.ppf(0.5, shape) / shape)
+    median, parts = smoothed_tail(smooth)
+    floor = _floor(power, distance, image.shape) / median
     inside = (distance >= least) & (distance <= most)
     half = (fy[:, None] > 0) | ((fy[:, None] == 0) & (fx[None, :] > 0))
-    independent = max(float((inside & half).sum()) / (4 * np.pi * smooth**2 + 1), 1.0)
-    bound = gamma.isf(min(false_alarms / independent, 0.5), shape) / shape
+    places = max(float((inside & half).sum()) / PER_MAXIMUM, 1.0)
+    bound = exceeded(min(false_alarms / places, 0.4), parts)
     peak = power == maximum_filter(power, 2 * APART + 1, mode="wrap")
     rows, columns = np.nonzero(peak & inside & half & (power > bound * floor))
-    about = np.maximum(floor[rows, columns], _streak(power, rows, columns) / (gamma.ppf(0.5, shape) / shape))
+    about = np.maximum(floor[rows, columns], _streak(power, rows, columns) / median)
     floor[rows, columns] = about
     above = power[rows, columns] / about
     order = np.argsort(-above)
@@ -101,16 +102,41 @@ def _no_side_lobes(rows: NDArray[np.int64], columns: NDArray[np.int64], power: F
     return np.flatnonzero(~lobe.any(axis=1))
 
 
-def _variance(smooth: float) -> float:
-    """Variance of the smoothed power of white noise over its squared mean."""
+@cache
+def smoothed_tail(smooth: float) -> tuple[float, Floats]:
+    """Median of the smoothed power of white noise of mean 1, and the means of the exponential variables it is the sum of.
+
+    The amplitudes of bins under a Hann window are correlated (`HANN`), so the sum of their weighted powers is one of independent
+    exponential variables, whose weights are the eigenvalues of sqrt(w) rho sqrt(w); those of two axes multiply.
+    """
     reach = max(int(np.ceil(4 * smooth)), 1)
     x = np.arange(-reach, reach + 1)
     weight = np.exp(-0.5 * (x / max(smooth, 1e-6)) ** 2)
     weight /= weight.sum()
-    lag = np.convolve(weight, weight[::-1])
-    middle = lag.size // 2
-    one = HANN[0] * lag[middle] + 2 * sum(HANN[i] * lag[middle + i] for i in (1, 2) if middle + i < lag.size)
-    return float(one**2)
+    lag = np.abs(x[:, None] - x[None, :])
+    rho = np.select([lag == i for i in range(len(HANN))], HANN, 0.0)
+    own = np.clip(np.linalg.eigvalsh(np.sqrt(np.outer(weight, weight)) * rho), 0, None)
+    parts = np.sort(np.outer(own, own).ravel())[::-1]
+    parts = parts[parts > 1e-4 * parts[0]]
+    return exceeded(0.5, parts), parts
+
+
+def exceeded(chance: float, parts: Floats) -> float:
+    """The value that a sum of exponential variables with these means exceeds with that chance, by the saddle point."""
+    from scipy.optimize import brentq
+    from scipy.stats import norm
+
+    def excess(t: float) -> float:
+        level = float((parts / (1 - parts * t)).sum())
+        if abs(t) < 1e-6 / parts[0]:
+            return 0.5 - chance
+        w = np.sign(t) * np.sqrt(max(2 * (t * level + float(np.log1p(-parts * t).sum())), 1e-300))
+        u = t * np.sqrt(float((parts**2 / (1 - parts * t) ** 2).sum()))
+        return float(norm.sf(w) + norm.pdf(w) * (1 / u - 1 / w)) - chance
+
+    top = (1 - 1e-9) / parts[0]
+    t = float(brentq(excess, -20 / parts[0], top, xtol=1e-9 / parts[0]))
+    return float((parts / (1 - parts * t)).sum())
 
 
 def _floor(power: Floats, distance: Floats, shape: tuple[int, ...]) -> Floats:
@@ -144,7 +170,7 @@ def _refined(power: Floats, row: int, column: int, floor: float, smooth: float) 
         shift.append(float(np.clip(0.5 * (low - high) / bend, -0.5, 0.5)) if bend < 0 else 0.0)
         width2.append(1 / max(-bend, 1e-3))
     above = max(power[row, column] / floor, 1.0)
-    together = (HANN[0] + 2 * HANN[1] + 2 * HANN[2]) ** 2
+    together = (HANN[0] ** 2 + 2 * HANN[1] ** 2 + 2 * HANN[2] ** 2) ** 2
     slope2 = (2 / above + 1 / above**2) * together / (8 * np.pi * smooth**4)
     counting = width2[0] * width2[1] * slope2
     return (shift[0], shift[1]), float(np.sqrt(counting + _lopsided(power, row, column, floor, shift) ** 2))

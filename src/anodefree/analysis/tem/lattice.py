@@ -88,7 +88,7 @@ def lattice(
 ) -> Result:
     """Lattice spacings, the error of the scale, and the phases of a micrograph that explain all its spots together.
 
-    Spots are maxima of the power under a Hann window above what noise makes (gamma law, median of a ring). A grain of a phase
+    Spots are maxima of the power under a Hann window above what noise makes (median of a ring). A grain of a phase
     shows a zone or one row of planes g; a picture whose pixel is s times the stated one shows it at k = s (1 + E) R g, with
     E = ((e1, e2), (e2, -e1)) and the grain's rotation R. All ways to share the spots among grains are searched; (ln s, e1, e2)
     and the rotations are integrated out under ln s ~ N(0, `scale_error`), e ~ N(0, `shear_error`), spots err by their own
