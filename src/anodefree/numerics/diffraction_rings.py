@@ -20,7 +20,7 @@ COARSE: Final = 256
 """Pixels either way at which the centre is looked for first."""
 STRONGEST: Final = 6
 """Rings by which the centre is refined."""
-PLACE_STD: Final = 0.022
+PLACE_STD: Final = 0.014
 """What the sampling of pixels adds to the centre [pixels]."""
 DARK: Final = 4.0
 """Median absolute deviations by which a shadow lies below its surroundings at the same distance."""

@@ -106,8 +106,8 @@ def _no_side_lobes(rows: NDArray[np.int64], columns: NDArray[np.int64], power: F
 def smoothed_tail(smooth: float) -> tuple[float, Floats]:
     """Median of the smoothed power of white noise of mean 1, and the means of the exponential variables it is the sum of.
 
-    The amplitudes of bins under a Hann window are correlated (`HANN`), so the sum of their weighted powers is one of independent
-    exponential variables, whose weights are the eigenvalues of sqrt(w) rho sqrt(w); those of two axes multiply.
+    The amplitudes of bins under a Hann window are correlated (`HANN`), so that the sum of their weighted powers is one of
+    independent exponential variables, whose means are the eigenvalues of sqrt(w) rho sqrt(w); those of two axes multiply.
     """
     reach = max(int(np.ceil(4 * smooth)), 1)
     x = np.arange(-reach, reach + 1)

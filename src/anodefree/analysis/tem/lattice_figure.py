@@ -47,11 +47,14 @@ def _draw_spectrum(result: Result, ax: Axes, shades: dict[str, str]) -> None:
     low, high = np.percentile(log_power, [30, 99.8])
     reach = min(1.25 * float(np.hypot(kx, ky).max()), float(-fx[0]), float(-fy[0]))
     ax.imshow(log_power, cmap="gray_r", extent=(fx[0], fx[-1], fy[-1], fy[0]), vmin=low, vmax=high, interpolation="nearest")
+    named: list[np.ndarray] = []
     for i, (phase, hkl) in enumerate(zip(data["spot_phase"].values, data["spot_hkl"].values, strict=True)):
         colour = shades.get(str(phase), SOFT)
         ax.plot([kx[i], -kx[i]], [ky[i], -ky[i]], "o", mfc="none", mec=colour, ms=7, mew=1.1, ls="none")
-        if i < 8:
-            side = 1 if i % 2 == 0 else -1
+        side = 1 if i % 2 == 0 else -1
+        at = side * np.array([kx[i], ky[i]])
+        if i < 8 and all(np.linalg.norm(at - n) > 0.17 * reach for n in named):
+            named.append(at)
             ax.annotate(str(hkl), (side * kx[i], side * ky[i]), (4, 4), textcoords="offset points", fontsize=6.5, color=INK)
     ax.set(xlim=(-reach, reach), ylim=(reach, -reach), xlabel="$k_x$ / nm$^{-1}$", ylabel="$k_y$ / nm$^{-1}$", title="spectrum")
     for edge in ax.spines.values():
