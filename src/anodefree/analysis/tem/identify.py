@@ -20,6 +20,11 @@ STRAYS: Final = 0.3
 """Spots of no phase asked for, on average."""
 KEPT: Final = 120
 """Partial explanations that are carried on."""
+COARSE: Final = 0.6
+"""Power to which odds are raised: spots that touch or are missed follow no model, so that evidence as it is would be too sure.
+
+*Source* the coarsened posterior of Miller and Dunson (2019); its size is that at which simulated pictures bear out what is told.
+"""
 HOPELESS: Final = 14.0
 """Logarithm of the odds behind the best at which a partial explanation is dropped."""
 PER_SPOT: Final = 60
@@ -107,7 +112,7 @@ def explain(
     found.sort(key=lambda e: -e.log_evidence)
     if not found:
         return []
-    weight = np.exp(np.array([e.log_evidence for e in found]) - found[0].log_evidence)
+    weight = np.exp(COARSE * (np.array([e.log_evidence for e in found]) - found[0].log_evidence))
     return list(zip((weight / weight.sum()).tolist(), found, strict=True))
 
 

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from anodefree.analysis.tem.identify import COARSE
 from anodefree.physics.crystals import families
 
 Floats = NDArray[np.float64]
@@ -98,7 +99,7 @@ def index(
         if key not in best or found.log_evidence > best[key].log_evidence:
             best[key] = found
     ranked = sorted(best.values(), key=lambda f: -f.log_evidence)[:200]
-    weight = np.exp(np.array([f.log_evidence for f in ranked]) - ranked[0].log_evidence)
+    weight = np.exp(COARSE * (np.array([f.log_evidence for f in ranked]) - ranked[0].log_evidence))
     return list(zip((weight / weight.sum()).tolist(), ranked, strict=True))
 
 
