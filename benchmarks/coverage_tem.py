@@ -2,13 +2,14 @@
 
     python benchmarks/coverage_tem.py [cases, 200]
 
-A case is a film of 7 to 18 nm on metal of which one picture is seen (288 x 144 pixels, a sixth of the film): thickness rough
-by 4 to 12 %, wavy, oblique by up to 14 degrees, a point-spread of 0.8 to 2 pixels, 30 to 150 e/Å2, speckle of 3 %, a stated size
-of a pixel that is 4 % off. Truth is the mean of the whole film. *One profile*: brightness averaged over 10 columns at one place,
-edges where it is halfway between the three levels, measured down the column; its std is that of reading both edges to one pixel.
-*Ten lines*: ten such places, mean and standard error. Neither knows the scale's error, or that the film is oblique. *Ten lines,
-across*: the same, measured across the film. Printed: bias, rms error, median std, and the share of cases within one std, within
-two, and within the 68 % interval where there is one; and how far the traced mean is from that of the stretch that was seen.
+A case is a film of 7 to 18 nm on metal of which one picture is seen (288 x 144 pixels, a sixth of the film): thickness
+rough by 4 to 12 %, wavy, oblique by up to 14 degrees, a point-spread of 0.8 to 2 pixels, 30 to 150 e/Å2, speckle of 3 %, a
+stated size of a pixel that is 4 % off. Truth is the mean of the whole film. *One profile*: brightness averaged over 10 columns
+at one place, edges where it is halfway between the three levels, measured down the column; its std is that of reading both
+edges to one pixel. *Ten lines*: ten such places, mean and standard error. Neither knows the scale's error, or that the film is
+oblique. *Ten lines, across*: the same, measured across the film. Printed: bias, rms error, median std, and the share of cases
+within one std, within two, and within the 68 % interval where there is one; and how far the traced mean is from that of the
+stretch that was seen.
 """
 
 from __future__ import annotations

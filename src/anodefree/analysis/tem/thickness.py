@@ -29,6 +29,9 @@ EDGE_PIXELS: Final = 0.15
 """Standard deviation of the distance of two edges from sampling on pixels, by convention; differences of fits come on top."""
 TAIL: Final = 1.2815515655446004
 """The quantile of 90 % of the normal distribution: where a blurred edge is at 10 and 90 %."""
+FEW_WINDOWS, NOISY, WEAK_STEP = 0.4, 0.1, 0.03
+"""Share of windows without edges, noise of a window over the thickness, step of the weaker edge over that of the stronger,
+beyond which there is probably no film: pictures of mere noise or of one edge are."""
 LARGEST_PICTURE: Final = 400
 """Pixels either way of the picture that the result keeps for its figure."""
 
@@ -225,6 +228,7 @@ def _checks(seen: Trace, spread: Spread, scale: Scale, shape: tuple[int, ...]) -
             lost <= 0.2,
             f"{seen.thickness.size} of {seen.windows} windows of {seen.window} pixels show two clear edges",
             f"{seen.thickness.size} of {seen.windows} windows only show two clear edges, others are left out: region_pixels",
+            otherwise="fail" if lost > FEW_WINDOWS else "warn",
         ),
         Check.that(
             "resolution",
@@ -237,12 +241,14 @@ def _checks(seen: Trace, spread: Spread, scale: Scale, shape: tuple[int, ...]) -
             float(np.mean(seen.noise)) <= 0.05 * mean,
             f"a window tells its thickness to {100 * float(np.mean(seen.noise)) / mean:.1f} %",
             f"a window tells its thickness to {100 * float(np.mean(seen.noise)) / mean:.1f} % only: give a longer window_m",
+            otherwise="fail" if float(np.mean(seen.noise)) > NOISY * mean else "warn",
         ),
         Check.that(
             "contrast",
             float(steps.min()) >= 0.1 * float(steps.max()),
             f"the weaker edge has {100 * steps.min() / steps.max():.0f} % of the step of the stronger",
             f"the weaker edge has {100 * steps.min() / steps.max():.0f} % of the step of the stronger: is it the film's?",
+            otherwise="fail" if float(steps.min()) < WEAK_STEP * float(steps.max()) else "warn",
         ),
         Check.that(
             "sampling",
