@@ -125,6 +125,7 @@ MODULES: Final[dict[str, str]] = {
     "spectrometer.regions": "anodefree.simulation.instruments.photoemission_regions",
     "surface.level": "anodefree.analysis.afm.level",
     "surface.random": "anodefree.simulation.surface.random",
+    "tem.domains": "anodefree.analysis.tem.domains",
     "tem.thickness": "anodefree.analysis.tem.thickness",
     "tofsims.profile": "anodefree.analysis.tofsims.profile",
     "tofsims.uniformity": "anodefree.analysis.tofsims.uniformity",

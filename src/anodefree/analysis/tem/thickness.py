@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from anodefree.analysis.sem.scale import PixelSize, Scale, ScaleError, scale_of
 from anodefree.analysis.tem.dose import Dose, dose_check, dose_of
 from anodefree.analysis.tem.film_trace import Search, Trace, trace
+from anodefree.analysis.tem.region import Region, cut
 from anodefree.analysis.tem.synthetic import case
 from anodefree.analysis.tem.thickness_figure import draw_thickness
 from anodefree.core.parameter import Par
@@ -35,10 +36,6 @@ beyond which there is probably no film: pictures of mere noise or of one edge ar
 LARGEST_PICTURE: Final = 400
 """Pixels either way of the picture that the result keeps for its figure."""
 
-Region = Annotated[
-    tuple[int, int, int, int] | None,
-    Par("part of the picture to look at, as left, top, right, bottom in pixels; none: all of it", ge=0),
-]
 Direction = Annotated[
     float | None,
     Par("angle of the film to the rows of the picture, clockwise; none: that of the clearest edges", ge=-3.2, le=3.2),
@@ -103,7 +100,7 @@ def thickness(
     frames = picture["intensity"]
     if not -len(frames) <= frame < len(frames):
         raise ConfigError(f"there is no frame {frame}: it holds {len(frames)}", "frame", "-1 is the last one")
-    image, corner = _cut(frames[frame], region_pixels)
+    image, corner = cut(frames[frame], region_pixels)
     window = max(2, round(window_m / scale.pixel_m)) if window_m else None
     if window and window > max(image.shape):
         raise ConfigError(f"a window of {window} pixels is longer than the picture", "window_m", "give a shorter one")
@@ -115,19 +112,6 @@ def thickness(
     checks = _checks(seen, spread, scale, image.shape)
     checks.append(dose_check(dose_of(picture, dose_C_m2)))
     return Result.of(estimates, _curves(seen, spread, parts, image, corner, unit, scale), checks)
-
-
-def _cut(image: np.ndarray, region: tuple[int, int, int, int] | None) -> tuple[np.ndarray, tuple[int, int]]:
-    if region is None:
-        return image, (0, 0)
-    left, top, right, bottom = region
-    if not (left < right <= image.shape[1] and top < bottom <= image.shape[0]):
-        raise ConfigError(
-            f"({left}, {top}, {right}, {bottom}) is no part of a picture of {image.shape[1]} x {image.shape[0]} pixels",
-            "region_pixels",
-            "left, top, right, bottom, counted from the upper left corner",
-        )
-    return image[top:bottom, left:right], (left, top)
 
 
 def _spread(seen: Trace) -> Spread:
