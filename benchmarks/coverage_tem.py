@@ -11,9 +11,9 @@ oblique. *Ten lines, across*: the same, measured across the film. Printed: bias,
 within one std, within two, and within the 68 % interval where there is one; and how far the traced mean is from that of the
 stretch that was seen.
 
-Then tem.domains: discs of 1.9 to 2.8 nm (mean; 20 % scatter) of LiF and Li2O in a speckled film, 20 nm of it seen, fringes of 20 %
-or 12 % contrast at 50 to 150 e/Å2; truth is the population. *Inverse transform*: half the amplitude as it looks through the
-window, whole domains alike, mean and standard error.
+Then tem.domains: discs of 1.9 to 2.8 nm (mean; 20 % scatter) of LiF and Li2O in a speckled film, 20 nm of it seen, fringes of
+20 % or 12 % contrast at 50 to 150 e/Å2; truth is the population. *Inverse transform*: half the amplitude as it looks through
+the window, whole domains alike, mean and standard error.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Thickness of films seen edge on: exact where there is no noise, in every direction and contrast; and what must be refused."""
+"""Thickness of films edge on and sizes of domains: exact where there is no noise; and what must be refused."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import pytest
 
 import anodefree as af
 from anodefree import stages
+from anodefree.analysis.tem.domain_search import domains as search
 from anodefree.analysis.tem.dose import PER_SQUARE_ANGSTROM
 from anodefree.analysis.tem.synthetic import micrograph
+from anodefree.analysis.tem.synthetic_domains import PIXEL_M, crystallites
 from anodefree.errors import ConfigError, DataError
 from anodefree.numerics.edge_tracing import best_way, main_direction
 from anodefree.numerics.layered_edge import Film, film_edges, layered
+from anodefree.numerics.local_fourier import apparent_diameter, disc_diameter
 from anodefree.numerics.two_edge_profile import fit
 
 SEEN = {"width_pixels": 240, "height_pixels": 160, "scale_error": 0.0, "wave_m": 0.0, "wave_length_m": 20e-9}
@@ -158,3 +161,69 @@ def test_the_main_direction_of_straight_edges(angle: float) -> None:
     found, clear = main_direction(layered(edges, (120, 120), angle, (1.0, 0.7, 0.3), 200.0), 2.0)
     assert abs((found - angle + np.pi / 2) % np.pi - np.pi / 2) < 0.01
     assert clear > 0.9
+
+
+@pytest.mark.parametrize("level", [0.4, 0.5, 0.6])
+def test_a_blurred_disc_is_as_wide_as_its_image_says(level: float) -> None:
+    from scipy.ndimage import gaussian_filter
+
+    y, x = np.mgrid[-120:121, -120:121]
+    for diameter in (24.0, 50.0, 120.0):
+        disc = np.clip(0.5 * diameter - np.hypot(y, x) + 0.5, 0, 1)
+        seen = gaussian_filter(disc, 12.0, truncate=5)
+        looks = 2 * np.sqrt(np.count_nonzero(seen > level * seen.max()) / np.pi)
+        assert apparent_diameter(np.array(diameter), 12.0, level) == pytest.approx(looks, rel=0.01)
+        assert disc_diameter(np.array(looks), 12.0, level) == pytest.approx(diameter, rel=0.03)
+    assert disc_diameter(np.array(1.0), 12.0, level) == 0.0
+
+
+def domains(image: af.Measurement, **options: object) -> af.Result:
+    found: af.Result = stages.get("tem.domains")(image, **{"spacing_m": (0.18e-9, 0.4e-9), **options})
+    return found
+
+
+def one_crystal(diameter_m: float, size: int = 200, spacing_m: float = 0.2324e-9) -> np.ndarray:
+    y, x = (np.mgrid[:size, :size] - size / 2) * PIXEL_M
+    inside = np.clip((0.5 * diameter_m - np.hypot(y, x)) / PIXEL_M + 0.5, 0, 1)
+    return 100 * (1 + 0.3 * inside * np.cos(2 * np.pi * (0.8 * x + 0.6 * y) / spacing_m))
+
+
+@pytest.mark.parametrize("diameter", [1.5e-9, 2.5e-9, 5e-9])
+def test_one_crystal_has_its_diameter_and_spacing(diameter: float) -> None:
+    rng = np.random.default_rng(3)
+    image = one_crystal(diameter) + rng.normal(0, 2.0, (200, 200))
+    found, label_map, _ = search(image, PIXEL_M / 0.4e-9, PIXEL_M / 0.18e-9, 0.6e-9 / PIXEL_M)
+    clear = [d for d in found if d.strength > 0.5 * found[0].strength]
+    assert len(clear) == 1
+    assert found[0].whole
+    assert found[0].diameters[0] * PIXEL_M == pytest.approx(diameter, rel=0.03)
+    assert PIXEL_M / np.hypot(*found[0].frequency) == pytest.approx(0.2324e-9, rel=0.005)
+    assert found[0].centre == pytest.approx((100, 100), abs=1.5)
+    assert label_map[100, 100] == 1
+
+
+def test_domains_are_found_where_they_are() -> None:
+    made = crystallites(np.random.default_rng(2), contrast=0.25, scale_error=0.0)
+    found = domains(made.picture)
+    assert found["diameter"] == pytest.approx(made.mean_m, abs=3 * found.estimates["diameter"].std)
+    spacings = found.curves["spacing_m"].values
+    nearest = np.abs(spacings[:, None] / np.array([0.2324e-9, 0.2013e-9, 0.2667e-9]) - 1).min(axis=1)
+    assert np.median(nearest) < 0.01
+    assert found["smallest"] <= found["median"] <= found["largest"]
+    assert found.curves["number_share"].values.sum() == pytest.approx(1.0)
+
+
+def test_noise_has_no_domains() -> None:
+    rng = np.random.default_rng(8)
+    with pytest.raises(DataError, match="domains"):
+        domains(micrograph(rng.poisson(100, (256, 256)), PIXEL_M, {}))
+
+
+def test_domains_need_a_scale_and_fringes_wider_than_two_pixels() -> None:
+    made = crystallites(np.random.default_rng(2))
+    with pytest.raises(ConfigError, match="no size"):
+        domains(made.picture.with_meta(calibrated=False))
+    with pytest.raises(ConfigError, match="two pixels"):
+        domains(made.picture, spacing_m=(0.1e-9, 0.4e-9))
+    with pytest.raises(ConfigError, match="window"):
+        domains(made.picture, window_m=1e-8)

@@ -68,25 +68,48 @@ def standing_out(of: Spectrum, low: float, high: float, window: float, most: int
     return np.column_stack([of.fy[at[:, 0], 0], of.fx[0, at[:, 1]]])
 
 
-def amplitude(of: Spectrum, frequency: Floats, window: float) -> tuple[Complex, float]:
-    """Fringes (y, x) of one frequency, complex, seen through a Gaussian of `window` pixels; and the mean |noise|^2 in them."""
+@dataclass(frozen=True)
+class Fringes:
+    """Fringes about one frequency on a grid of a quarter of the window: complex, without the carrier; mean of |noise|^2."""
+
+    values: Complex
+    noise: float
+    carrier: Floats
+    step: Floats
+    """Pixels of the picture from one place of the grid to the next, down and across."""
+
+
+def coarse_shape(shape: tuple[int, ...], window: float) -> tuple[int, int]:
+    """A grid fine enough for what passes a Gaussian window of so many pixels: four places to its standard deviation."""
+    rows, columns = (min(n, int(np.ceil(4 * n / window))) for n in shape)
+    return rows, columns
+
+
+def fringes(of: Spectrum, frequency: Floats, window: float) -> Fringes:
+    """Fringes (y, x) about a frequency, seen through a Gaussian of `window` pixels."""
     from scipy import fft
 
+    whole = np.array(of.transform.shape)
+    small = coarse_shape(of.transform.shape, window)
+    centre = np.rint(frequency * whole).astype(int)
+    rows, columns = ((c + np.rint(np.fft.fftfreq(n) * n).astype(int)) % w for c, n, w in zip(centre, small, whole, strict=True))
     narrow = -2 * (np.pi * window) ** 2
-    pass_band = np.exp(narrow * (of.fy - frequency[0]) ** 2) * np.exp(narrow * (of.fx - frequency[1]) ** 2)
-    fringes = 2 * fft.ifft2(of.transform * pass_band)
-    size = of.transform.size
-    return np.asarray(fringes), float(4 * np.sum(of.noise * pass_band**2) / size**2)
+    off_y, off_x = ((f - q + 0.5) % 1 - 0.5 for f, q in ((of.fy[rows, 0], frequency[0]), (of.fx[0, columns], frequency[1])))
+    pass_band = np.exp(narrow * off_y**2)[:, None] * np.exp(narrow * off_x**2)
+    near = np.ix_(rows, columns)
+    values: Complex = np.asarray(fft.ifft2(of.transform[near] * pass_band), dtype=np.complex128)
+    values *= 2 * small[0] * small[1] / of.transform.size
+    noise = float(4 * np.sum(of.noise[near] * pass_band**2) / of.transform.size**2)
+    return Fringes(values, noise, centre / whole, whole / np.array(small))
 
 
-def refined(fringes: Complex, at: tuple[int, int], frequency: Floats, window: float) -> Floats:
-    """The frequency near a place, by how the phase of its fringes turns from pixel to pixel over the window."""
+def refined(seen: Fringes, at: tuple[int, int], frequency: Floats, window: float) -> Floats:
+    """The frequency near a place of the grid, by how the phase of its fringes turns from place to place over the window."""
     y, x = at
-    reach = max(1, round(window))
-    near = fringes[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
-    turn = [np.angle(np.sum(near[1:] * near[:-1].conj())), np.angle(np.sum(near[:, 1:] * near[:, :-1].conj()))]
-    moved = np.array(turn) / (2 * np.pi)
-    off = (moved - frequency + 0.5) % 1 - 0.5
+    reach = 4
+    near = seen.values[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
+    turn = np.array([np.angle(np.sum(near[1:] * near[:-1].conj())), np.angle(np.sum(near[:, 1:] * near[:, :-1].conj()))])
+    off = seen.carrier + turn / (2 * np.pi * seen.step) - frequency
     farthest = 1 / (2 * np.pi * window)
     return np.asarray(frequency + np.clip(off, -farthest, farthest))
 
