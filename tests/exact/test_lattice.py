@@ -9,7 +9,7 @@ import pytest
 
 from anodefree import Measurement, Result, stages
 from anodefree.analysis.tem.identify import Model, explain
-from anodefree.analysis.tem.synthetic import fringe_case
+from anodefree.analysis.tem.synthetic_lattices import fringe_case
 from anodefree.errors import ConfigError, DataError
 from anodefree.kinds.diffraction import DIFFRACTION
 from anodefree.kinds.micrograph import MICROGRAPH

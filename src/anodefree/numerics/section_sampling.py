@@ -66,6 +66,16 @@ def std_of_mean(values: Floats) -> tuple[float, float]:
     return math.sqrt(variance) * widened_to_95(max(round(1.5 * blocks) - 1, FEWEST_BLOCKS - 1)), blocks
 
 
+def half_width_68(std: float, blocks: float) -> float:
+    """Half of the 68 % interval of a mean, from what `std_of_mean` gave: there Student's factor is that of 95 %."""
+    from scipy.special import stdtrit
+
+    from anodefree.numerics.correlated import widened_to_95
+
+    dof = max(round(1.5 * blocks) - 1, FEWEST_BLOCKS - 1)
+    return std / widened_to_95(dof) * float(stdtrit(dof, 0.8413447460685429))
+
+
 def std_of_ratio(above: Floats, below: Floats) -> float:
     """Standard deviation of Σ above / Σ below over the columns (n,) of a section, by the blocks of its residuals."""
     whole = float(below.sum())

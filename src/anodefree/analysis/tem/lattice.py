@@ -12,7 +12,7 @@ from anodefree.analysis.tem.dose import Dose, dose_check, dose_of
 from anodefree.analysis.tem.explained import Spacings, checks_of, curves_of, spacings_of, summary
 from anodefree.analysis.tem.identify import Model, explain
 from anodefree.analysis.tem.lattice_figure import draw_lattice
-from anodefree.analysis.tem.synthetic import fringe_case
+from anodefree.analysis.tem.synthetic_lattices import fringe_case
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.core.result import Estimate, Result

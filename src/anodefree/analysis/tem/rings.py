@@ -12,7 +12,7 @@ from anodefree.analysis.tem.dose import Dose, dose_check, dose_of
 from anodefree.analysis.tem.index_rings import LEAST_SPACING_M, Indexing, index, lines_of
 from anodefree.analysis.tem.lattice import INTERPHASE, Phases, Standard
 from anodefree.analysis.tem.rings_figure import draw_rings
-from anodefree.analysis.tem.synthetic import ring_case
+from anodefree.analysis.tem.synthetic_lattices import ring_case
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
