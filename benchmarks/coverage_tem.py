@@ -24,8 +24,8 @@ import time
 import numpy as np
 
 from anodefree.analysis.tem.domains import found_domains
-from anodefree.analysis.tem.synthetic_films import Case, case
 from anodefree.analysis.tem.synthetic_domains import crystallites
+from anodefree.analysis.tem.synthetic_films import Case, case
 from anodefree.analysis.tem.thickness import thickness
 from anodefree.errors import DataError
 

@@ -9,8 +9,8 @@ import anodefree as af
 from anodefree import stages
 from anodefree.analysis.tem.domain_search import domains as search
 from anodefree.analysis.tem.dose import PER_SQUARE_ANGSTROM
-from anodefree.analysis.tem.synthetic_films import micrograph
 from anodefree.analysis.tem.synthetic_domains import PIXEL_M, crystallites
+from anodefree.analysis.tem.synthetic_films import micrograph
 from anodefree.errors import ConfigError, DataError
 from anodefree.numerics.edge_tracing import best_way, main_direction
 from anodefree.numerics.layered_edge import Film, film_edges, layered
