@@ -59,7 +59,7 @@ def standing_out(of: Spectrum, low: float, high: float, window: float, most: int
     smooth = gaussian_filter(ratio, width, mode="wrap")
     radius = np.hypot(of.fy, of.fx)
     half = (of.fy > 0) | ((of.fy == 0) & (of.fx > 0))
-    reach = [max(1, round(1.5 * w)) for w in width]
+    reach = [max(1, round(0.6 * w)) for w in width]
     peak = (smooth == maximum_filter(smooth, [2 * r + 1 for r in reach], mode="wrap")) & half
     # The smoothed ratio is a mean of about 4 pi w_y w_x values of unit mean and variance.
     above = 1 + 4 / np.sqrt(4 * np.pi * width[0] * width[1])
