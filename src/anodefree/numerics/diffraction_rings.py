@@ -18,6 +18,8 @@ STEP: Final = 0.5
 """Radial step of the polar picture, in pixels."""
 COARSE: Final = 256
 """Pixels either way at which the centre is looked for first."""
+CANDIDATES: Final = 8
+"""Maxima of the convolution that are tried as the centre."""
 STRONGEST: Final = 6
 """Rings by which the centre is refined."""
 PLACE_STD: Final = 0.014
@@ -57,8 +59,11 @@ class Profile:
 
 
 def rough_centre(image: Floats) -> tuple[float, float]:
-    """Centre (x, y) by the symmetry of a pattern under a half turn: the maximum of its convolution with itself."""
-    from scipy.ndimage import gaussian_filter
+    """Centre (x, y) by the symmetry of a pattern under a half turn: a maximum of its convolution with itself.
+
+    The edges of a beam stop are symmetric too; of several maxima that counts about which the rings are sharpest.
+    """
+    from scipy.ndimage import gaussian_filter, maximum_filter
 
     bin_size = max(int(np.ceil(max(image.shape) / COARSE)), 1)
     rows, columns = (n // bin_size * bin_size for n in image.shape)
@@ -69,8 +74,20 @@ def rough_centre(image: Floats) -> tuple[float, float]:
     detail = (detail - detail.mean()) * window
     size = [2 * n for n in detail.shape]
     twice = np.fft.irfft2(np.fft.rfft2(detail, size) ** 2, size)
-    row, column = np.unravel_index(int(twice.argmax()), twice.shape)
-    return bin_size * (column / 2 + 0.5) - 0.5, bin_size * (row / 2 + 0.5) - 0.5
+    peak = twice == maximum_filter(twice, 9)
+    best = np.argsort(-np.where(peak, twice, -np.inf), axis=None)[:CANDIDATES]
+    places = [(column / 2, row / 2) for row, column in zip(*np.unravel_index(best, twice.shape), strict=True)]
+    x, y = max(places, key=lambda p: _sharpness(detail, *p))
+    return float(bin_size * (x + 0.5) - 0.5), float(bin_size * (y + 0.5) - 0.5)
+
+
+def _sharpness(detail: Floats, x: float, y: float) -> float:
+    """Variance of the means over rings about a place."""
+    rows, columns = np.mgrid[: detail.shape[0], : detail.shape[1]]
+    ring = np.hypot(columns - x, rows - y).astype(int).ravel()
+    count = np.bincount(ring)
+    total = np.bincount(ring, detail.ravel())
+    return float((total**2 / np.maximum(count, 1)).sum())
 
 
 def beam_stop(image: Floats, x: float, y: float) -> Mask:

@@ -23,7 +23,7 @@ KEPT: Final = 120
 COARSE: Final = 0.6
 """Power to which odds are raised: spots that touch or are missed follow no model, so that evidence as it is would be too sure.
 
-*Source* the coarsened posterior of Miller and Dunson (2019); its size is that at which simulated pictures bear out what is told.
+*Source* the coarsened posterior of Miller and Dunson (2019); its size is what simulated pictures bear out.
 """
 HOPELESS: Final = 14.0
 """Logarithm of the odds behind the best at which a partial explanation is dropped."""
