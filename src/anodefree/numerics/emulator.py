@@ -123,17 +123,16 @@ class Emulator:
             error[at], variance[at] = block @ self.weights[at], np.diag(block)
         return LeftOut(error / np.sqrt(variance), to_share(self.line) - to_share(self.line - error))
 
-    def within(self, inputs: Floats) -> bool:
-        """Whether one place lies in the convex hull of the runs' inputs: a mixture of them with weights of sum 1."""
-        from scipy.optimize import nnls
 
-        point = np.asarray(inputs, float).reshape(-1)
-        still = ~self.varied
-        if (np.abs(point[still] - self.low[still]) > 1e-6 * np.maximum(1.0, np.abs(self.low[still]))).any():
-            return False
-        u = self.scaled(point[None])[0]
-        corners = np.unique(self.x, axis=0)
-        return bool(nnls(np.vstack([corners.T, np.ones(len(corners))]), np.append(u, 1.0))[1] < 1e-6)
+def in_hull(corners: Floats, point: Floats) -> bool:
+    """Whether a point (input) lies in the convex hull of others (run, input): a mixture of them with weights of sum 1."""
+    from scipy.optimize import nnls
+
+    low, span = corners.min(axis=0), np.ptp(corners, axis=0)
+    scale = np.where(span > 0, span, np.maximum(1.0, np.abs(low)))
+    u = np.unique((corners - low) / scale, axis=0)
+    target = np.append((np.asarray(point, float) - low) / scale, 1.0)
+    return bool(nnls(np.vstack([u.T, np.ones(len(u))]), target)[1] < 1e-6)
 
 
 def fit_emulator(inputs: Floats, share: Floats) -> Emulator:
