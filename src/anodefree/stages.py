@@ -38,6 +38,7 @@ MODULES: Final[dict[str, str]] = {
     "deposit.cycle": "anodefree.simulation.deposition.cycle",
     "deposit.grow": "anodefree.simulation.deposition.grow",
     "deposit.morphology": "anodefree.analysis.deposit.morphology",
+    "deposit.point": "anodefree.analysis.deposit.point",
     "deposit.ratio": "anodefree.analysis.deposit.ratio",
     "deposit.thickness": "anodefree.analysis.deposit.thickness",
     "deposit.view": "anodefree.analysis.deposit.view",
