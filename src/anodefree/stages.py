@@ -36,6 +36,7 @@ MODULES: Final[dict[str, str]] = {
     "cycling.retention": "anodefree.analysis.cycling.retention",
     "deposit.classical": "anodefree.simulation.deposition.classical",
     "deposit.cycle": "anodefree.simulation.deposition.cycle",
+    "deposit.diagram": "anodefree.analysis.deposit.diagram",
     "deposit.ensemble": "anodefree.analysis.deposit.ensemble",
     "deposit.grow": "anodefree.simulation.deposition.grow",
     "deposit.morphology": "anodefree.analysis.deposit.morphology",

@@ -53,6 +53,10 @@ DEPOSIT_POINTS = Kind(
     arrays={
         "charge_C_m2": Array(_RUN, "net charge passed per area of the collector"),
         **{n: Array(_RUN, doc, gaps=n == "tip_velocity_m_s", optional=n == "tip_velocity_m_s") for n, doc in NUMBERS.items()},
+        "salt_unevenness": Array(
+            _RUN, "largest range of the salt along the collector, at one height, over its mean", optional=True
+        ),
+        "potential_unevenness_V": Array(_RUN, "the same of the potential", optional=True),
         "porosity_volume_std": Array(_RUN, "standard deviation of `porosity_volume` that the run itself expects"),
         "thickness_std_m": Array(_RUN, "standard deviation of `thickness_m` that the run itself expects"),
         "shape": Array(_RUN, "0 dense, 1 mossy, 2 rod, 3 dendrite"),

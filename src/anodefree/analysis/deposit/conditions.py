@@ -77,6 +77,18 @@ def alike(points: Measurement, by: tuple[str, ...] | None) -> list[Alike]:
     ]
 
 
+def paired(points: Measurement, first: Alike, second: Alike, by: tuple[str, ...] | None) -> list[tuple[int, int]]:
+    """Runs of two groups that agree in every condition, the draw among them, but those that part the groups."""
+    parting = set(by if by is not None else varied(points))
+    rest = [n for n in (COLLECTOR, *CONDITIONS) if n in points and n not in parting]
+
+    def key(k: int) -> tuple[str, ...]:
+        return tuple(str(points[n][k]) for n in rest)
+
+    of = {key(int(k)): int(k) for k in second.rows}
+    return [(int(k), of[key(int(k))]) for k in first.rows if key(int(k)) in of]
+
+
 def told(name: str, value: float | str) -> str:
     """A condition as a person writes it: `0.1 mA/cm2`, `distance of sites 5 um`; a collector by its name alone."""
     if isinstance(value, str):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anodefree.analysis.deposit.conditions import Alike, alike
+from anodefree.analysis.deposit.conditions import Alike, alike, paired
 from anodefree.analysis.deposit.shape import NAMES
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
@@ -82,14 +82,16 @@ def ensemble(
     Of N runs with numbers $x_k$, mean $\\bar x$ and standard deviation s between them: `<number>` is the mean, with the
     standard deviation $(t/1.96)\\,s/\\sqrt N$, and `<number>_sample` one more run, with $(t/1.96)\\,s\\sqrt{1+1/N}$; t is
     Student's 95 % quantile of N - 1 degrees of freedom, `low` and `high` are the 95 % interval of either. A section under a
-    microscope is one more sample: compare it with the latter. To both is added, as it is alike in all runs, what the size of a
-    cell leaves open (a cell over √12 in heights). `dense`, `mossy`, `rod`, `dendrite` are shares of runs, with Jeffreys'
-    interval; `replicas` is N, `replicas_needed` the runs after which the mean of `porosity_volume` is known to `wanted_std`.
-    With several groups each name ends in that of the group, and with two `thickness_ratio` is that of one more sample of the
-    first over one of the second. What is varied within a group (sites whose distance nobody states, say) counts as scatter:
-    the interval is then over it too.
-    *Valid when* runs are independent draws and numbers nearly normal; shares need no such thing. *Source* Hahn and Meeker 1991
-    for the two intervals; Brown et al. 2001 for shares. *Differs from the paper*, which shows one run of each kind.
+    microscope is one more sample: compare it with the latter. To both is added, as it is alike in all runs, what the size
+    of a cell leaves open (a cell over √12 in heights). `dense`, `mossy`, `rod`, `dendrite` are shares of runs, with
+    Jeffreys' interval; `replicas` is N, `replicas_needed` the runs after which the mean of `porosity_volume` is known to
+    `wanted_std`. With several groups each name ends in that of the group, and with two `thickness_ratio` is that of one
+    more sample of the first over one of the second; where runs of both agree in all else that was varied,
+    `<porosity>_change` is the mean difference of such pairs, second less first, which what they share does not scatter.
+    What is varied within a group (sites whose distance nobody states, say) counts as scatter: the interval is then over it
+    too. *Valid when* runs are independent draws and numbers nearly normal; shares need no such thing. *Source* Hahn and
+    Meeker 1991 for the two intervals; Brown et al. 2001 for shares. *Differs from the paper*, which shows one run of each
+    kind.
     Curves: every number of every run and group, and mean and interval after each replica.
 
     Raises
@@ -112,6 +114,7 @@ def ensemble(
         estimates |= {f"{n}_{group.name}" if several else n: _named(e, group.name) for n, e in own.items()}
     if len(groups) == 2:
         estimates["thickness_ratio"] = _ratio(groups, spreads)
+        estimates |= _changes(points, groups, spreads, by)
     return Result.of(estimates, _curves(points, groups, spreads), _checks(points, groups, spreads, wanted_std))
 
 
@@ -186,6 +189,22 @@ def _ratio(groups: list[Alike], spreads: list[dict[str, Spread]]) -> Estimate:
     ratio = first.mean / second.mean
     relative = math.hypot(first.of_sample / first.mean, second.of_sample / second.mean)
     return Estimate(ratio, ratio * relative, "1", f"thickness of {groups[0].name} over that of {groups[1].name}")
+
+
+def _changes(
+    points: Measurement, groups: list[Alike], spreads: list[dict[str, Spread]], by: tuple[str, ...] | None
+) -> dict[str, Estimate]:
+    """Mean differences between runs of two groups that are alike in everything that does not part the groups."""
+    pairs = paired(points, groups[0], groups[1], by)
+    if len(pairs) < 2:
+        return {}
+    made = {}
+    for name in (n for n in FEW if n.startswith("porosity")):
+        change = Spread(np.array([points[name][b] - points[name][a] for a, b in pairs]), 0.0)
+        grid = math.hypot(*(s[name].grid for s in spreads))
+        label = f"{NUMBERS[name]}, {groups[1].name} less {groups[0].name} in {len(pairs)} pairs"
+        made[f"{name}_change"] = Estimate(change.mean, math.hypot(change.of_mean, grid), "1", label, "%")
+    return made
 
 
 def _curves(points: Measurement, groups: list[Alike], spreads: list[dict[str, Spread]]) -> dict[str, tuple[object, object]]:
@@ -295,7 +314,7 @@ def demo(rng: np.random.Generator) -> Demo:
     porosity, scatter = rng.uniform(0.2, 0.6), rng.uniform(0.03, 0.08)
     drawn = np.clip(porosity + scatter * rng.normal(size=count + 1), 0.01, 0.95)
     tip = rng.uniform(2e-6, 4e-6) * (1 + 0.1 * rng.normal(size=count + 1))
-    rows = {n: np.zeros(count) for n in NUMBERS}
+    rows: dict[str, Any] = {n: np.zeros(count) for n in NUMBERS}
     rows |= {f"porosity_{n}": drawn[:-1] for n in ("volume", "thickness", "tip")} | {"tip_height_m": tip[:-1]}
     rows |= {"thickness_m": dense / (1 - drawn[:-1]), "surface_area": np.full(count, 2.0)}
     rows |= {"porosity_volume_std": np.full(count, scatter), "thickness_std_m": np.full(count, 1e-7)}

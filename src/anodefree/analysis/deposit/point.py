@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -17,8 +17,8 @@ from anodefree.registry import Demo, stage
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LENGTHS = ("thickness", "roughness", "tip_height")
-"""Estimates of `deposit.morphology` in m, whose arrays say so."""
+LIQUID: Final = 0.01
+"""Fraction of metal below which a cell counts as liquid."""
 
 
 @stage("deposit.point", version=1, cites=("lee1994", "kunsch1989", "chen2026"))
@@ -32,13 +32,14 @@ def point(
 ) -> DepositPoints:
     """A simulated deposit as one row: what it was grown under, and the numbers of its last frame.
 
-    The numbers are those of `deposit.morphology`, P = 1 - d_t/d_a among them, and `porosity_tip` = 1 - d_t/h_tip
-    beside: what it becomes for an envelope so wide that all gaps are pores. The conditions are those that the fields state,
-    named as the parameters of `deposit.grow`. Points of many runs join: for `deposit.ensemble` over replicas, for
-    `deposit.diagram` over conditions. Conditions that not all of the joined runs state are left out. *Valid when* as for
-    `deposit.morphology`; a run that stopped early counts as it is, with `complete` 0. *Source* Lee et al. 1994 (skeleton);
-    Künsch 1989 (the std that a run expects of itself). *Differs from the paper*, which shows one run each. Raises DataError:
-    no lithium, or no charge passed, in the last frame.
+    The numbers are those of `deposit.morphology`, P = 1 - d_t/d_a among them, and `porosity_tip` = 1 - d_t/h_tip beside: what
+    it becomes for an envelope so wide that all gaps are pores. The conditions are those that the fields state, named as the
+    parameters of `deposit.grow`. Points of many runs join: for `deposit.ensemble` over replicas, for `deposit.diagram` over
+    conditions. Conditions that not all of the joined runs state are left out. *Valid when* as for `deposit.morphology`; a
+    run that stopped early counts as it is, with `complete` 0. `salt_unevenness` and `potential_unevenness_V` are the
+    largest ranges along the collector at one height, in the liquid. *Source* Lee et al. 1994 (skeleton); Künsch 1989 (the
+    std that a run expects of itself). *Differs from the paper*, which shows one run each. Raises DataError: no lithium, or
+    no charge passed, in the last frame.
     """
     limits: dict[str, Any] = {"dense_below": dense_below, "slender_above": slender_above, "branched_above": branched_above}
     found = morphology(fields, envelope_width_m=envelope_width_m, **limits).estimates
@@ -59,10 +60,26 @@ def point(
         "cell_m": float(fields["z_m"][1] - fields["z_m"][0]),
         "complete": float(fields.meta.get("stopped", "finished") == "finished"),
     }
+    arrays |= uneven(fields)
     arrays |= {n: float(fields.meta[n]) for n in CONDITIONS if isinstance(fields.meta.get(n), (int, float))}
     rows: dict[str, Any] = {n: np.array([v]) for n, v in arrays.items()}
     rows["collector"] = np.array([str(fields.meta.get("collector", ""))], dtype=object)
     return Measurement.of(DEPOSIT_POINTS, rows, {"envelope_width_m": envelope_width_m, **limits})
+
+
+def uneven(fields: Measurement) -> dict[str, float]:
+    """How much salt and potential differ along the collector at one height in the last frame, at most; liquid only."""
+    liquid = np.asarray(fields["lithium"][-1]) < LIQUID
+    kept = liquid.reshape(liquid.shape[0], -1).any(axis=1)
+    found = {}
+    for name in ("concentration_mol_m3", "potential_V"):
+        if name in fields and kept.any():
+            values = np.asarray(fields[name][-1], float)[kept].reshape(int(kept.sum()), -1)
+            at = liquid[kept].reshape(values.shape)
+            ranges = np.max(np.where(at, values, -np.inf), axis=1) - np.min(np.where(at, values, np.inf), axis=1)
+            scale = float(values[at].mean()) if name.startswith("conc") else 1.0
+            found["salt_unevenness" if name.startswith("conc") else "potential_unevenness_V"] = float(ranges.max()) / scale
+    return found
 
 
 @point.plot
