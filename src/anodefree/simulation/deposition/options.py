@@ -90,6 +90,7 @@ SaltError = Annotated[float, Par("error of the concentration in a step over the 
 Frames = Annotated[int, Par("fields kept of each stretch of the run", ge=2, le=1000)]
 Threads = Annotated[int, Par("threads of the elliptic solver", ge=1, le=256)]
 Precision = Annotated[Literal["double", "single"], Par("of the elliptic solver")]
+Replica = Annotated[int, Par("which draw of nuclei and film: equal conditions with another number are another sample", ge=0)]
 Collector = Annotated[str, Par("what the collector stands for; a label")]
 
 
