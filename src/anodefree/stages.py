@@ -42,6 +42,7 @@ MODULES: Final[dict[str, str]] = {
     "deposit.grow": "anodefree.simulation.deposition.grow",
     "deposit.morphology": "anodefree.analysis.deposit.morphology",
     "deposit.point": "anodefree.analysis.deposit.point",
+    "deposit.predict": "anodefree.analysis.deposit.predict",
     "deposit.ratio": "anodefree.analysis.deposit.ratio",
     "deposit.thickness": "anodefree.analysis.deposit.thickness",
     "deposit.view": "anodefree.analysis.deposit.view",

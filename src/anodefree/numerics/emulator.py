@@ -82,7 +82,7 @@ class Emulator:
     factor: tuple[Floats, bool]
     weights: Floats
     widened: float
-    """Factor on every standard deviation: rms of the standardised left-out errors where above 1."""
+    """Factor on every standard deviation: rms of the standardised left-out errors, hyper-parameters counted, where above 1."""
 
     @property
     def length(self) -> Floats:
@@ -153,7 +153,9 @@ def fit_emulator(inputs: Floats, share: Floats) -> Emulator:
     if d == 0:
         raise DataError("no input varies over the runs", "emulator", "runs at different conditions")
     if len(inputs) < 4 * d + 4:
-        raise DataError(f"{len(inputs)} runs over {d} inputs are too few", "emulator", f"{4 * d + 4} at least, better ten times {d}")
+        raise DataError(
+            f"{len(inputs)} runs over {d} inputs are too few", "emulator", f"{4 * d + 4} at least, better ten times {d}"
+        )
     x = (inputs[:, span > 0] - low[span > 0]) / span[span > 0]
     line = to_line(share)
     squares = (x.T[:, :, None] - x.T[:, None, :]) ** 2
@@ -170,7 +172,9 @@ def fit_emulator(inputs: Floats, share: Floats) -> Emulator:
     factor = cho_factor(_covariance(hyper, x, squares)[0], lower=True)
     weights = np.asarray(cho_solve(factor, line))
     made = Emulator(low, span, x, line, hyper, (np.tril(factor[0]), True), weights, 1.0)
-    rms = float(np.sqrt(np.mean(made.left_out().standardised ** 2)))
+    # The hyper-parameters were fitted to these very runs, so that left-out errors look smaller than those of new runs.
+    free = max(len(line) - hyper.size, 1)
+    rms = float(np.sqrt(np.sum(made.left_out().standardised ** 2) / free))
     return Emulator(low, span, x, line, hyper, made.factor, weights, max(1.0, rms))
 
 

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from anodefree.analysis.deposit import inversion as v
 from anodefree.analysis.deposit.posterior_figure import draw_posterior
-from anodefree.analysis.deposit.synthetic_points import RANGES, porosity_of, synthetic_points
+from anodefree.analysis.deposit.synthetic_points import drawn_collector, synthetic_points
 from anodefree.core.measurement import Measurement
 from anodefree.core.result import Check, Estimate, Result
-from anodefree.core.uncertain import Uncertain
 from anodefree.kinds.deposit_points import DEPOSIT_POINTS
 from anodefree.registry import Demo, Many, stage
 
@@ -39,7 +38,7 @@ def calibrate(
 ) -> Result:
     """Distance of sites and unevenness of the film that measured porosities of one collector speak for.
 
-    $p(\\theta|y)\\propto p(\\theta)\\prod_k\\int N(y_k; g^{-1}(z), s_k^2+\\delta^2)\\,N(z; m_k(\\theta), e_k^2(\\theta)+r_k^2(\\theta))dz$:
+    $p(\\theta|y)\\propto p(\\theta)\\prod_k\\int N(y_k; g^{-1}(z), s_k^2+\\delta^2)\\,N(z; m_k, e_k^2+r_k^2)dz$:
     θ the unknowns that vary over the runs (ln of the distance of sites, spread of the film, ln of its resistance), even over
     their range; y ± s the measured porosities; m, e mean and doubt of a Gaussian process fitted to the runs' porosity on a
     logit line z = g(P); r its scatter from section to section (one section is one sample, as wide as the box); δ the
@@ -160,7 +159,7 @@ def _checks(
         (s.porosity.value - float(d.mean())) / float(np.hypot(d.std(), s.porosity.std))
         for s, d in zip(found.sections, drawn, strict=True)
     ]
-    untold = [f"{words[n]} (narrowed by {100 * c:.0f} %)" for n, c in contraction.items() if c < TOLD]
+    untold = [f"{words[n]} (narrowed by {100 * max(c, 0.0):.0f} %)" for n, c in contraction.items() if c < TOLD]
     cut = [words[n] for n in contraction if _cut(found, n)]
     checks = [
         emulator_check(found),
@@ -189,7 +188,9 @@ def _checks(
             f"cut off by the range of the runs, so that only one side is known: {', '.join(cut)}",
         ),
         Check(
-            "inadequacy", "pass", f"the model is allowed to miss each porosity by {100 * found.inadequacy:.2g} % (std), its own fault"
+            "inadequacy",
+            "pass",
+            f"the model is allowed to miss each porosity by {100 * found.inadequacy:.2g} % (std), its own fault",
         ),
     ]
     if len(held) > 1:
@@ -259,20 +260,7 @@ def draw(result: Result, ax: Axes) -> None:
 @calibrate.demo
 def demo(rng: np.random.Generator) -> Demo:
     """Runs of a made-up simulation, and two sections of a collector whose sites and film are known."""
-    spacing, spread = float(np.exp(rng.uniform(*np.log(RANGES["site_spacing_m"])))), float(rng.uniform(*RANGES["film_spread"]))
     at = ((1.0, 5400.0), (3.0, 14400.0))
-    seen = []
-    for current, capacity in at:
-        real = float(porosity_of(np.array([spacing]), np.array([spread]), current, capacity, rng)[0])
-        seen.append(Uncertain(float(np.clip(real + 0.0224 * rng.standard_normal(), 0.0, 0.99)), 0.01))
-    return Demo(
-        (synthetic_points(at, 20, rng),),
-        {"site_spacing": spacing, "film_spread": spread},
-        {
-            "porosity": seen,
-            "current_density_A_m2": [i for i, _ in at],
-            "capacity_C_m2": [q for _, q in at],
-            "j0_A_m2": 4.0,
-            "inadequacy": 0.02,
-        },
-    )
+    collector = drawn_collector(at, rng)
+    truth = {"site_spacing": collector.spacing_m, "film_spread": collector.spread}
+    return Demo((synthetic_points(at, 20, rng),), truth, collector.calibrated_at([0, 1]))

@@ -1,4 +1,4 @@
-"""Which sites and which film a measured porosity speaks for: runs of a simulation, their emulator, and the posterior on a grid."""
+"""Runs of a simulation, their emulator, and on a grid the posterior of sites and film given measured porosities."""
 
 from __future__ import annotations
 
@@ -178,16 +178,18 @@ def grid_of(runs: Runs) -> Grid:
     free = [k for k in range(own.shape[1]) if np.ptp(own[:, k]) > 1e-9]
     if not free:
         raise DataError("neither sites nor film vary over the runs", "points", "vary site_spacing_m and film_spread")
-    axes = tuple(
-        np.linspace(own[:, k].min(), own[:, k].max(), n) for k, n in zip(free, NODES_ALONG[len(free)], strict=True)
-    )
+    axes = tuple(_middles(own[:, k], n) for k, n in zip(free, NODES_ALONG[len(free)], strict=True))
     mesh = np.meshgrid(*axes, indexing="ij")
     inputs = np.tile(own[0], (mesh[0].size, 1))
-    prior = np.ones(1)
-    for k, axis, values in zip(free, axes, mesh, strict=True):
+    for k, values in zip(free, mesh, strict=True):
         inputs[:, k] = values.reshape(-1)
-        prior = np.outer(prior, np.r_[0.5, np.ones(axis.size - 2), 0.5]).reshape(-1)
-    return Grid(tuple(list(UNKNOWNS)[k] for k in free), axes, inputs, prior / prior.sum())
+    names = tuple(list(UNKNOWNS)[k] for k in free)
+    return Grid(names, axes, inputs, np.full(len(inputs), 1 / len(inputs)))
+
+
+def _middles(column: Floats, count: int) -> Floats:
+    """Middles of equal intervals over the range of a column."""
+    return np.asarray(column.min() + np.ptp(column) * (np.arange(count) + 0.5) / count)
 
 
 @dataclass(frozen=True)
