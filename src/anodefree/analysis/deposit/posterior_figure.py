@@ -76,8 +76,9 @@ def before_and_after(ax: Axes, result: Result, measured: bool) -> None:
     kinds = (("uncalibrated", SOFT, -0.14, "uncalibrated"), ("calibrated", COLOURS[0], 0.14, "calibrated"))
     for name, colour, shift, label in kinds:
         q = 100 * c[name].values
-        ax.vlines(at + shift, q[:, 0], q[:, 4], color=colour, lw=1.0)
-        ax.vlines(at + shift, q[:, 1], q[:, 3], color=colour, lw=4.0)
+        for low, high, width in ((0, 4, 1.0), (1, 3, 4.0)):
+            ends = np.column_stack([q[:, low], q[:, high], np.full(len(q), np.nan)])
+            ax.plot(np.repeat(at + shift, 3), ends.reshape(-1), color=colour, lw=width, solid_capstyle="butt", label="_")
         ax.plot(at + shift, q[:, 2], "o", color=colour, mec="white", mew=0.6, ms=5, label=label)
     if measured:
         value, std = 100 * c["measured"].values, 100 * c["measured_std"].values
