@@ -53,7 +53,7 @@ Inadequacy = Annotated[
         "standard deviation by which the model itself may miss a porosity",
         ge=0,
         lt=0.5,
-        source="cells of 0.3 um misplace 5 % of a deposit's area, see the page on deposits; two dimensions, one film law",
+        source="cells of 0.3 um miss a porosity by up to 5 % against half of that; two dimensions and the film law are on top",
         assumed=True,
     ),
 ]
