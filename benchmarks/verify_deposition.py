@@ -131,7 +131,6 @@ def cube() -> None:
             site_spacing_m=8e-6,
             site_radius_m=0.8e-6,
             frames=3,
-            threads=1,
         )
         print(f"| {cells}^3 | {made.meta['steps']} | {time.process_time() - start:.1f} | {made.meta['stopped']} |", flush=True)
 

@@ -90,7 +90,9 @@ def test_lock_covers_every_dependency() -> None:
     locked = {
         re.split(r"[=\[]", line)[0].lower() for line in (ROOT / "requirements.lock").read_text().splitlines() if "==" in line
     }
-    extras = {n: e for n, e in project["optional-dependencies"].items() if n != "gpl"}  # never installed beside what we ship
+    extras = {
+        n: e for n, e in project["optional-dependencies"].items() if n not in ("gpl", "movie")
+    }  # GPL code: never beside ours
     wanted = project["dependencies"] + [d for extra in extras.values() for d in extra]
     for requirement in wanted:
         name = re.split(r"[>=<\[;\s]", requirement)[0].lower()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 
 import anodefree as af
-from anodefree import errors
+from anodefree import errors, stages
 from anodefree.core.context import Checkpoint, Context
+from anodefree.core.parameter import Par, Parameter
 from anodefree.core.rng import stream
 from anodefree.errors import Cancelled, ConfigError, DataError
 from anodefree.kinds.impedance import IMPEDANCE
@@ -122,3 +124,17 @@ def test_a_stage_refuses_before_it_runs() -> None:
         af.get("cycling.retention")(spectrum())
     with pytest.raises(ConfigError, match="takes 1 inputs, got 0"):
         af.get("cycling.retention")()
+
+
+def test_every_member_of_a_union_can_be_given() -> None:
+    weighting = {p.name: p for p in stages.get("eis.fit").parameters}["weighting"]
+    assert [weighting.read(w) for w in ("modulus", "unit", "estimated")] == ["modulus", "unit", "estimated"]
+    with pytest.raises(ValueError, match="estimated"):
+        weighting.read("estimatd")
+    either = Parameter("width_m", float | Literal["auto"] | None, 1.0, Par("a width", gt=0), "m")
+    assert (either.read("auto"), either.read("2 um"), either.read("none")) == ("auto", pytest.approx(2e-6), None)
+    with pytest.raises(ValueError, match="> 0"):
+        either.read(-1.0)
+    several = Parameter("widths", tuple[float, ...] | float, 1.0, Par("widths"), "1")
+    assert several.read([1, 2]) == (1.0, 2.0)
+    assert several.read(3) == 3.0

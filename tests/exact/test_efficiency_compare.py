@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import anodefree as af
-from anodefree.analysis.cycling.compare import group_name
 from anodefree.core.measurement import Measurement, join
 from anodefree.core.result import Result
 from anodefree.errors import ConfigError, DataError
+from anodefree.io.file_names import group_name
 from anodefree.io.write import write
 from anodefree.kinds.cycling import CYCLING
 from anodefree.numerics.two_groups import holm, rank_test, welch

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from anodefree.analysis.ions.landing import landing
+from anodefree.core.cell_view import cell_view
 from anodefree.core.measurement import Measurement
 from anodefree.errors import ConfigError, DataError
 from anodefree.kinds.potential_map import POTENTIAL_MAP
@@ -148,6 +150,34 @@ def test_anions_leave_the_rough_surface_and_reach_the_other(rough: Measurement, 
     assert (up["surface"][anion] == 3).all()
     assert up["start_z_m"][anion].std() > 0.2e-6
     assert (up["start_z_m"][anion] > 0).all()
+
+
+def test_a_rough_electrode_is_drawn_as_it_is_and_has_no_flux_ratio(rough: Measurement) -> None:
+    flown = flight(rough, ions=200, paths=2, steps_per_flight=100)
+    outline = cell_view(flown, flown.meta).profile()
+    down = np.flatnonzero((flown["species"] == 0) & (np.abs(flown["end_y_m"]) < 0.5e-6))
+    below = np.interp(1e6 * flown["end_x_m"][down], outline[:, 0], outline[:, 2])
+    assert 1e6 * flown["end_z_m"][down] == pytest.approx(below, abs=0.3), "the ions end on the line that is drawn"
+    assert np.ptp(outline[:, 2]) > 0.5
+    found = landing(flown, resamples=50)
+    assert "flux_ratio" not in found.estimates
+    assert {c.name: c.status for c in found.checks}["protrusion"] == "warn"
+    assert "cv" in found.estimates
+
+
+def test_what_lands_on_the_upper_electrode_only_is_told_without_the_lower() -> None:
+    found = landing(flight(even_cell(GAP, 0.1), ions=40, paths=0, steps_per_flight=40), species="TFSI-", resamples=50)
+    assert set(found.estimates) == {"time_of_flight", "time_of_flight_median", "tortuosity"}
+
+
+def test_a_cone_is_drawn_as_a_cone() -> None:
+    flat = even_cell(GAP, 0.1)
+    arrays = {n: flat[n] for n in POTENTIAL_MAP.arrays if n in flat}
+    cell = Measurement.of(POTENTIAL_MAP, arrays, {**flat.meta, "boss_shape": "cone"})
+    flown = flight(cell, ions=4, paths=1, steps_per_flight=50)
+    outline = cell_view(flown, flown.meta).profile()
+    half = np.interp(0.5 * outline[:, 2].max(), outline[:2, 2], outline[:2, 0])
+    assert half == pytest.approx(0.5 * outline[:, 0].max())
 
 
 def test_a_flat_surface_is_an_even_field() -> None:

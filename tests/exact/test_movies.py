@@ -176,7 +176,7 @@ def test_without_ffmpeg_the_remedy_is_told(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     with pytest.raises(MissingExtra) as caught:
         write_movie(tmp_path / "x.mp4", square())
-    assert "pip install imageio-ffmpeg" in caught.value.hint
+    assert "anodefree[movie]" in caught.value.hint
     assert ".gif" in caught.value.hint
     own: Any = types.ModuleType("imageio_ffmpeg")
     own.get_ffmpeg_exe = lambda: "/nowhere/ffmpeg"

@@ -118,7 +118,7 @@ def test_neon_puts_silicon_in_its_place(raman: Path) -> None:
 def test_neon_gives_the_shape_of_the_axis_for_polystyrene(raman: Path) -> None:
     """About one common offset, polystyrene's narrow lines lie within 0.5 1/cm of ASTM E1840.
 
-    That offset is -1.3 1/cm: this silicon and this polystyrene were not measured with the laser at the same wavelength.
+    That offset is -1.3 1/cm. A laser line that moved between silicon and polystyrene would explain it; the files do not tell.
     """
     _, polystyrene = calibrated(raman)
     curves = stages.get("raman.reference")(polystyrene, material="polystyrene").curves

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from anodefree.core.measurement import Measurement
 from anodefree.core.movie import Movie
-from anodefree.core.perspective import Camera, arch, circle
+from anodefree.core.perspective import Camera, arch, circle, tent
 from anodefree.core.units import shown
 
 if TYPE_CHECKING:
@@ -53,6 +53,24 @@ class CellView:
     boss_base_um: float
     paths: tuple[Path, ...]
     note: str
+    boss_shape: str = ""
+    floor_um: Floats | None = None
+    """x and z (point, 2) of a lower electrode that is uneven all over, on the section."""
+
+    def profile(self, turn: float = 0.0) -> Floats:
+        """The outline (point, 3) of what stands on the lower electrode, on a plane through the axis turned by so much."""
+        if self.floor_um is not None:
+            x, z = self.floor_um.T
+            return np.column_stack([x * np.cos(turn), x * np.sin(turn), z])
+        make = tent if self.boss_shape == "cone" else arch
+        return make(self.boss_base_um, self.boss_height_um, turn)
+
+    def outlines(self) -> list[Floats]:
+        """Electrodes and protrusion as lines in space."""
+        rings = [circle(self.radius_um, 0.0), circle(self.radius_um, self.gap_um)]
+        if self.floor_um is not None:
+            return [*rings, self.profile()]
+        return [*rings, circle(self.boss_base_um, 0.0), self.profile(0.0), self.profile(np.pi / 2)]
 
     @property
     def camera(self) -> Camera:
@@ -71,7 +89,9 @@ def cell_view(arrays: Mapping[str, NDArray[Any]] | Measurement, meta: Mapping[st
     strength = f"{flux:.3g} T" if flux >= 1 else f"{1e3 * flux:.3g} mT"
     note = ("in the liquid" if liquid else "illustration in vacuum, no solvent") + f", {strength}"
     radius, height, base = (1e6 * float(meta[n]) for n in ("radius_m", "boss_height_m", "boss_base_m"))
-    return CellView(names, 1e6 * gap, radius, height, base, _paths(arrays, len(names), most), note)
+    floor = 1e6 * np.column_stack([arrays["floor_x_m"], arrays["floor_z_m"]]) if "floor_x_m" in arrays else None
+    shape = str(meta.get("boss_shape") or "")
+    return CellView(names, 1e6 * gap, radius, height, base, _paths(arrays, len(names), most), note, shape, floor)
 
 
 def _paths(flights: Mapping[str, NDArray[Any]] | Measurement, species: int, most: int) -> tuple[Path, ...]:
@@ -122,10 +142,12 @@ def draw_section(view: CellView, ax: Axes, *, paths: bool = True) -> None:
         x, z = path.place_um[:, 0], path.place_um[:, 2]
         ax.plot(x, z, color=COLOURS[path.species], lw=0.6, alpha=0.9, label=label, zorder=2)
         ax.plot(x[-1:], z[-1:], "o", color=COLOURS[path.species], ms=1.8, mew=0, zorder=3, clip_on=False)
-    s = np.linspace(0, np.pi, 121)
-    ax.fill(view.boss_base_um * np.cos(s), view.boss_height_um * np.sin(s), color=SOFT, lw=0, zorder=1)
+    x, _, z = view.profile().T
+    ax.fill_between(x, z, color=SOFT, lw=0, zorder=1)
     for level in (0.0, view.gap_um):
-        ax.plot([-view.radius_um, view.radius_um], [level, level], color=INK, lw=1.2, zorder=1)
+        uneven = level == 0 and view.floor_um is not None
+        line = (x, z) if uneven else ([-view.radius_um, view.radius_um], [level, level])
+        ax.plot(*line, color=INK, lw=0.8 if uneven else 1.2, zorder=1)
     ax.set_aspect("equal")
     ax.set_xlim(-1.04 * view.radius_um, 1.04 * view.radius_um)
     ax.set_ylim(-0.03 * view.gap_um, 1.03 * view.gap_um)
@@ -138,9 +160,7 @@ def draw_perspective(view: CellView, ax: Axes, *, paths: bool = True) -> None:
     from anodefree.core.figure import COLOURS, INK
 
     camera = view.camera
-    rings = [circle(view.radius_um, 0.0), circle(view.radius_um, view.gap_um), circle(view.boss_base_um, 0.0)]
-    frame = rings + [arch(view.boss_base_um, view.boss_height_um, t) for t in (0.0, np.pi / 2)]
-    for line in frame:
+    for line in view.outlines():
         seen = camera.seen(line)
         ax.plot(seen[:, 0], seen[:, 1], color=INK, lw=0.7, zorder=1)
     for path in view.paths if paths else ():

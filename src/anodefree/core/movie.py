@@ -252,7 +252,7 @@ def ffmpeg() -> str:
         with suppress(ImportError, RuntimeError):
             found = str(importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe())
     if found is None:
-        raise MissingExtra("an MP4 needs the program ffmpeg", "movie", "pip install imageio-ffmpeg, or ask for a .gif")
+        raise MissingExtra("an MP4 needs the program ffmpeg", "movie", "pip install 'anodefree[movie]', or ask for a .gif")
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import math
 import types
@@ -14,7 +15,7 @@ import numpy as np
 
 from anodefree.core.uncertain import Uncertain
 from anodefree.core.units import parse, unit_of
-from anodefree.errors import near
+from anodefree.errors import ConfigError, near
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def _read(given: Any, kind: Any, unit: str, par: Par) -> Any:
             if type(None) in args:
                 return None
             raise ValueError("a value is needed")
-        return _read(given, next(a for a in args if a is not type(None)), unit, par)
+        return _read_one_of(given, [a for a in args if a is not type(None)], unit, par)
     if origin is Literal:
         if given not in args:
             raise ValueError(f"'{given}' is not possible; {near(str(given), map(str, args))}")
@@ -116,6 +117,18 @@ def _read(given: Any, kind: Any, unit: str, par: Par) -> Any:
             raise ValueError("expected a table of name = value")
         return {str(k): _read(v, args[1], unit_of(str(k)), par) for k, v in table.items()}
     return _scalar(given, kind, unit, par)
+
+
+def _read_one_of(given: Any, kinds: list[Any], unit: str, par: Par) -> Any:
+    """A union's members in turn; words of several literals are offered together."""
+    words = [w for k in kinds if get_origin(k) is Literal for w in get_args(k)]
+    others = [k for k in kinds if get_origin(k) is not Literal]
+    if words and (given in words or not others):
+        return _read(given, Literal[tuple(words)], unit, par)
+    for kind in others[:-1]:
+        with contextlib.suppress(ValueError, TypeError, ConfigError):
+            return _read(given, kind, unit, par)
+    return _read(given, others[-1], unit, par)
 
 
 def _table(text: str) -> dict[str, str]:

@@ -50,6 +50,12 @@ def arch(base: float, height: float, turn: float, points: int = 37) -> Floats:
     return np.column_stack([base * np.cos(s) * math.cos(turn), base * np.cos(s) * math.sin(turn), height * np.sin(s)])
 
 
+def tent(base: float, height: float, turn: float) -> Floats:
+    """Two straight flanks that meet above the axis: the outline of a cone that stands on the plane."""
+    x = np.array([base, 0.0, -base])
+    return np.column_stack([x * math.cos(turn), x * math.sin(turn), [0.0, height, 0.0]])
+
+
 def box(low: Sequence[float], high: Sequence[float]) -> list[Floats]:
     """The edges of an upright box, as lines."""
     (a, b, c), (d, e, f) = low, high

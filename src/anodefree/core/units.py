@@ -57,6 +57,7 @@ SUFFIXES: Final[dict[str, str]] = {
     "ohm": "ohm",
     "per_K": "1/K",
     "per_cm": "1/cm",
+    "per_m": "1/m",
     "per_s": "1/s",
     "rad_s": "rad/s",
     "rad": "rad",
@@ -67,6 +68,7 @@ SUFFIXES: Final[dict[str, str]] = {
 _LONGEST_FIRST: Final = sorted(SUFFIXES, key=len, reverse=True)
 
 DISPLAY: Final[dict[str, tuple[str, float]]] = {
+    "1/m": ("1/nm", 1e-9),
     "A/m2": ("mA/cm2", 0.1),
     "C/m2": ("mAh/cm2", 1 / 36000),
     "C/kg": ("mAh/g", 1 / 3600),

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from anodefree.core.kind import Kind
 from anodefree.core.measurement import Measurement
 from anodefree.errors import DataError
 from anodefree.io.polarisation import settled
 from anodefree.io.records import with_capacities
 from anodefree.kinds.cycling import CYCLING
+from anodefree.kinds.diffraction import DIFFRACTION
+from anodefree.kinds.micrograph import MICROGRAPH
 from anodefree.kinds.photoemission import PHOTOEMISSION
 from anodefree.kinds.photoemission_regions import PHOTOEMISSION_REGIONS, regions_of
 from anodefree.kinds.polarisation import POLARISATION
 
 _CYCLING_NOTES = ("capacity_from", "capacity_note", "cycles_from")
+_PICTURE_NOTES = ("calibrated", "pixel_size_from", "view", "scale_error")
 _CURVE_NOTES = ("scans_from", "scan_rate_from", "positive_current", "sign_of_current")
 
 
@@ -31,11 +36,26 @@ def as_kind(found: Measurement, kind: Kind) -> Measurement:
         return _as_cycling(found)
     if (found.kind.name, kind.name) == (PHOTOEMISSION.name, PHOTOEMISSION_REGIONS.name):
         return regions_of([found])
+    if (found.kind.name, kind.name) == (MICROGRAPH.name, DIFFRACTION.name):
+        return _as_diffraction(found)
     raise DataError(
         f"holds {found.kind.title}, which cannot be taken as {kind.title}",
         found.source.name,
         f"'anodefree list' says which stages take {found.kind.name}",
     )
+
+
+def _as_diffraction(picture: Measurement) -> Measurement:
+    """A pattern saved as a plain picture: whatever size of a pixel the picture states is of the film or screen, not of 1/d."""
+    frames = picture["intensity"]
+    arrays = {
+        "qx_per_m": np.arange(frames.shape[2], dtype=float),
+        "qy_per_m": np.arange(frames.shape[1], dtype=float),
+        "intensity": frames,
+        "frame_time_s": picture["frame_time_s"],
+    }
+    meta = {n: v for n, v in picture.meta.items() if n not in _PICTURE_NOTES}
+    return Measurement.of(DIFFRACTION, arrays, {**meta, "calibrated": False}, source=picture.source)
 
 
 def _as_polarisation(cell: Measurement) -> Measurement:

@@ -1,8 +1,9 @@
-"""What a file's name states: a temperature, the rate of a sweep."""
+"""What a file's name states: a temperature, the rate of a sweep, the group that a numbered file is of."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any, Final
 
 from anodefree.core.kind import Kind
@@ -15,6 +16,7 @@ _TEMPERATURE: Final = re.compile(
 _RATE: Final = re.compile(
     r"(?<![A-Za-z0-9.])(?P<value>\d{1,5}(?:\.\d{1,4})?)[ _]?mV(?:[ _-]?per[ _-]?|p|[ _-])?(?P<unit>s|sec|min|mn)(?![A-Za-z])"
 )
+_NUMBER: Final = re.compile(r"[\s_.#-]*(?:cell|rep|no|nr)?[\s_.#-]*\(?\d+\)?$", re.IGNORECASE)
 
 
 def stated_by_name(name: str, kind: Kind) -> dict[str, Any]:
@@ -40,3 +42,9 @@ def _temperature_K(name: str, *, bare_c: bool) -> float | None:
         if kelvin > 0:
             return float(f"{kelvin:.10g}")
     return None
+
+
+def group_name(file: str) -> str:
+    """A file's name without suffix and running number: `MNi_01.csv` and `MNi cell 2.csv` are of the group `MNi`."""
+    stem = Path(file).name.partition(".")[0]
+    return _NUMBER.sub("", stem) or stem

@@ -229,6 +229,32 @@ def _has_galvani(head: bytes, suffix: str) -> bool:
     return head.startswith(_MPR) and importlib.util.find_spec("galvani") is not None
 
 
+def _is_gatan(head: bytes, suffix: str) -> bool:
+    # Version, length, byte order (0 or 1), then the two flags of the first group, each 0 or 1.
+    at = {b"\0\0\0\x03": 8, b"\0\0\0\x04": 12}.get(head[:4], -1)
+    return at > 0 and head[at : at + 3] == b"\0\0\0" and len(head) > at + 6 and max(head[at + 3 : at + 6]) < 2
+
+
+def _is_mrc(head: bytes, suffix: str) -> bool:
+    from anodefree.io.mrc import is_mrc
+
+    return is_mrc(head, suffix)
+
+
+def _is_emd(head: bytes, suffix: str) -> bool:
+    from anodefree.io.emd import is_emd
+
+    return is_emd(head, suffix)
+
+
+_IMAGES: Final = ("micrograph", "diffraction")
+_MICROSCOPES: Final = (
+    # Before our own files, which are HDF5 too.
+    Format("emd", "Velox and NCEM (HDF5)", _IMAGES, (".emd",), _is_emd, "anodefree.io.emd", 2**33),
+    Format("gatan", "Gatan DigitalMicrograph", _IMAGES, (".dm3", ".dm4"), _is_gatan, "anodefree.io.gatan", 2**31),
+    Format("tia", "FEI TIA series", _IMAGES, (".ser",), _starts(b"II\x97\x01"), "anodefree.io.tia", 2**31),
+    Format("mrc", "MRC and CCP4", _IMAGES, (".mrc", ".st", ".map"), _is_mrc, "anodefree.io.mrc", 2**31),
+)
 _MPR: Final = b"BIO-LOGIC MODULAR FILE\x1a"
 _ACCESS: Final = (b"\0\1\0\0Standard Jet DB", b"\0\1\0\0Standard ACE DB")
 _EC_LAB: Final = ("impedance", "cycling", "polarisation")
@@ -274,8 +300,15 @@ _INSTRUMENTS: Final = (
 
 
 def formats() -> tuple[Format, ...]:
-    """Every format, in the order in which they are tried: ours, those of installed packages, and plain text last."""
-    return (*_OURS, *_INSTRUMENTS, *_SPECTROMETERS, *(f for f in added().values() if isinstance(f, Format)), _TEXT)
+    """Every format, in the order in which they are tried; those of installed packages come late, and plain text last."""
+    return (
+        *_MICROSCOPES,
+        *_OURS,
+        *_INSTRUMENTS,
+        *_SPECTROMETERS,
+        *(f for f in added().values() if isinstance(f, Format)),
+        _TEXT,
+    )
 
 
 @cache

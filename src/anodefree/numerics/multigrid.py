@@ -24,8 +24,8 @@ class Multigrid:
     is positive or zero: a fixed value behind a border face of transmissibility T is d += T and b += T times the value. Borders
     are insulating, those in x and y periodic where asked (the first border face counts). Without any d the mean of b is taken
     off and the solution has zero mean. Memory is about 17 fields. `spacing` (z, y, x) is for oblong cells: a direction is
-    coarsened once the others have caught up. A solve runs on one thread, whatever `threads`; it holds no
-    lock, so that several may run at a time.
+    coarsened once the others have caught up. A solve runs on one thread: memory, not arithmetic, bounds it, and a second thread
+    gained a third in two dimensions and nothing in three. It holds no lock, so that several may run at a time.
     """
 
     def __init__(
@@ -33,11 +33,10 @@ class Multigrid:
         shape: tuple[int, int, int],
         periodic: tuple[bool, bool] = (False, False),
         dtype: DTypeLike = np.float64,
-        threads: int = 1,
         spacing: tuple[float, float, float] = (1.0, 1.0, 1.0),
         sweeps: int = 1,
     ) -> None:
-        self.shape, self.periodic, self.dtype, self.threads, self.sweeps = shape, periodic, np.dtype(dtype), threads, sweeps
+        self.shape, self.periodic, self.dtype, self.sweeps = shape, periodic, np.dtype(dtype), sweeps
         self.shapes = levels(shape, spacing)
         self.depth = len(self.shapes)
         self._u, self._b, self._whole, self._inverse, self._d = (self._stack((0, 0, 0)) for _ in range(5))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from anodefree.core.cell_view import CellView, cell_view, turned
 from anodefree.core.figure import COLOURS
 from anodefree.core.measurement import Measurement
-from anodefree.core.perspective import arch, box, circle
+from anodefree.core.perspective import box
 from anodefree.core.result import Result
 from anodefree.numerics.isosurface import isosurface
 
@@ -46,7 +46,7 @@ def _scene(output: Result | Measurement | None) -> dict[str, Any] | None:
             return _surface(curves["mesh_point_m"].values, curves["mesh_triangle"].values, curves["box_m"].values)
         if "path_x_m" in curves and all(n in curves for n in CELL):
             arrays: Mapping[str, NDArray[Any]] = {str(n): v.values for n, v in curves.items()}
-            view = cell_view(arrays, {n: arrays[n].item() for n in CELL}, SHOWN)
+            view = cell_view(arrays, {n: arrays[n].item() for n in (*CELL, "boss_shape") if n in arrays}, SHOWN)
             return _paths(turned(view, float(arrays.get("exaggeration", np.ones(())))))
     return None
 
@@ -57,13 +57,10 @@ def _paths(view: CellView) -> dict[str, Any] | None:
         return None
     grow = SCALE / max(view.gap_um, 2 * view.radius_um)
     middle = np.array([0.0, 0.0, 0.5 * view.gap_um])
-    base, height = view.boss_base_um, view.boss_height_um
-    rings = [circle(view.radius_um, 0, 49), circle(view.radius_um, view.gap_um, 49), circle(base, 0, 49)]
-    frame = rings + [arch(base, height, t, 25) for t in (0.0, np.pi / 2)]
     lines = [[p.species, _whole(p.place_um[_thin(len(p.place_um))], middle, grow)] for p in view.paths]
     return {
         "size": SCALE * float(np.hypot(view.gap_um, 2 * view.radius_um)) / max(view.gap_um, 2 * view.radius_um),
-        "frame": [_whole(line, middle, grow) for line in frame],
+        "frame": [_whole(line, middle, grow) for line in view.outlines()],
         "names": list(view.names),
         "colours": list(COLOURS[: len(view.names)]),
         "lines": lines,

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -20,6 +18,7 @@ from anodefree.core.measurement import Measurement, join
 from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import ConfigError, DataError
+from anodefree.io.file_names import group_name
 from anodefree.kinds.cells import CELLS
 from anodefree.kinds.cycling import CYCLING
 from anodefree.numerics.correlated import widened_to_95
@@ -29,7 +28,6 @@ from anodefree.registry import Demo, Many, stage
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_NUMBER = re.compile(r"[\s_.#-]*(?:cell|rep|no|nr)?[\s_.#-]*\(?\d+\)?$", re.IGNORECASE)
 LEAST_P = 0.05
 
 
@@ -71,12 +69,6 @@ class Pair:
     def std(self) -> float:
         """Standard deviation of the difference, widened for few cells."""
         return widened_to_95(int(max(self.difference.dof, 1.0))) * self.difference.std
-
-
-def group_name(file: str) -> str:
-    """A file's name without suffix and running number: `MNi_01.csv` and `MNi cell 2.csv` are of the group `MNi`."""
-    stem = Path(file).name.partition(".")[0]
-    return _NUMBER.sub("", stem) or stem
 
 
 @stage("cycling.compare", version=1, cites=("welch1947", "mann1947", "holm1979", "adams2018"))

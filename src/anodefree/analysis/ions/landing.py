@@ -22,10 +22,17 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 BOSS, FLAT = 1, 2
+_UNEVEN = Check(
+    "protrusion",
+    "warn",
+    "the electrode is uneven all over and has no protrusion: there is no flux ratio, and the rings are seen from above",
+)
 
 
 def boss_area_m2(height_m: float, base_m: float) -> float:
     """The area of half a prolate spheroid: pi b² + pi h b asin(e)/e, e² = 1 - b²/h² (that of a hemisphere for h = b)."""
+    if base_m <= 0:
+        return 0.0
     if height_m <= base_m * (1 + 1e-9):
         return 2 * math.pi * base_m**2
     e = math.sqrt(1 - (base_m / height_m) ** 2)
@@ -51,7 +58,7 @@ def by_chance(ions: int, rings: int, rng: np.random.Generator, draws: int = 300)
     return np.array([(c.std(ddof=1) / max(c.mean(), 1e-300), gini(c.astype(float))) for c in counts])
 
 
-@stage("ions.landing", version=2, cites=("chen2026", "efron1993"))
+@stage("ions.landing", version=3, cites=("chen2026", "efron1993"))
 def landing(
     flights: Flights,
     *,
@@ -65,7 +72,8 @@ def landing(
     `flux_ratio` = (n_boss/A_boss) / (n_flat/A_flat), by true areas: above 1 the protrusion grows faster than the flat, below 1
     slower. `cv` is the coefficient of variation over rings of equal area, `cv_excess` what of it exceeds the Poisson counting
     noise, `gini` the inequality of the same counts; `cv_chance`, `gini_chance` are what as many ions give that fall on any ring
-    alike (Poisson, at a given total), and a check says whether the flat is uneven beyond that. Tortuosity is path over straight
+    alike (Poisson, at a given total), and a check says whether the flat is uneven beyond that. On an electrode that is uneven
+    all over there is no protrusion, and neither ratio nor share. Tortuosity is path over straight
     line. Standard deviations and intervals of 95 % by bootstrap over ions; those of the counts contain the counting noise.
     *Valid when* ions do not know of each other. *Source* bootstrap: Efron and Tibshirani (1993); areas: half a spheroid.
     Curves: ring_radius_m, ring_flux (over the mean), tof_s (sorted arrivals) and arrived (their share). Raises ConfigError: no
@@ -86,61 +94,53 @@ def landing(
         boss_area_m2(meta["boss_height_m"], meta["boss_base_m"]),
         math.pi * (meta["radius_m"] ** 2 - meta["boss_base_m"] ** 2),
     )
+    single = bool(areas[0] > 0)
     radius = np.hypot(x, y)
 
     def numbers(pick: NDArray[np.int64]) -> Floats:
-        """ratio, share, tof mean, median, tortuosity, cv, gini, turns of a resample."""
+        """tof mean, median, tortuosity, cv, gini, and, where there is a protrusion, ratio and share, of a resample."""
         s, chosen = surface[pick], landed[pick]
         boss, flat = int(np.count_nonzero(s == BOSS)), int(np.count_nonzero(s == FLAT))
         counts = ring_counts(radius[pick][s == FLAT], meta["boss_base_m"], meta["radius_m"], rings)
-        return np.array(
-            [
-                (boss / areas[0]) / (flat / areas[1]) if flat else np.nan,
-                boss / max(boss + flat, 1),
-                time_s[pick][chosen].mean(),
-                np.median(time_s[pick][chosen]),
-                np.mean(length[pick][chosen] / np.maximum(straight[pick][chosen], 1e-300)),
-                counts.std(ddof=1) / max(counts.mean(), 1e-300),
-                gini(counts.astype(float)),
-                np.mean(np.abs(flights["turns"][own][pick])),
-            ]
-        )
+        found = [
+            time_s[pick][chosen].mean() if chosen.any() else 0.0,
+            np.median(time_s[pick][chosen]) if chosen.any() else 0.0,
+            np.mean(length[pick][chosen] / np.maximum(straight[pick][chosen], 1e-300)) if chosen.any() else 1.0,
+            counts.std(ddof=1) / max(counts.mean(), 1e-300),
+            gini(counts.astype(float)),
+        ]
+        if single:
+            found += [boss / areas[0] / (max(flat, 1) / areas[1]), boss / max(boss + flat, 1)]
+        return np.array(found)
 
     total = len(surface)
     values = numbers(np.arange(total))
     drawn = np.array([numbers(rng.integers(0, total, total)) for _ in range(resamples)])
-    std = np.nanstd(drawn, axis=0, ddof=1)
+    std = drawn.std(axis=0, ddof=1)
     within = [interval(d) for d in drawn.T]
     down = bool(np.any(surface == FLAT))
     estimates, beyond = {}, []
-    if down:
-        estimates["flux_ratio"] = _with_zero(values[0], std[0], surface, areas, within[0])
+    if down and single:
+        estimates["flux_ratio"] = _with_zero(values[5], std[5], surface, areas, within[5])
         estimates["boss_share"] = Estimate(
-            values[1], std[1], "1", "share of the ions that land on the protrusion", None, *within[1]
+            values[6], std[6], "1", "share of the ions that land on the protrusion", None, *within[6]
         )
+    if down:
         flat = int(np.count_nonzero(surface == FLAT))
         mean = flat / rings
-        excess = math.sqrt(max(values[5] ** 2 - 1 / mean, 0.0))
-        estimates["cv"] = Estimate(values[5], values[5] / math.sqrt(2 * (rings - 1)), "1", "variation over rings of equal area")
-        estimates["cv_excess"] = Estimate(excess, float(std[5]), "1", "of it beyond counting noise")
-        estimates["gini"] = Estimate(values[6], std[6], "1", "inequality over rings of equal area", None, *within[6])
+        excess = math.sqrt(max(values[3] ** 2 - 1 / mean, 0.0))
+        estimates["cv"] = Estimate(values[3], values[3] / math.sqrt(2 * (rings - 1)), "1", "variation over rings of equal area")
+        estimates["cv_excess"] = Estimate(excess, float(std[3]), "1", "of it beyond counting noise")
+        estimates["gini"] = Estimate(values[4], std[4], "1", "inequality over rings of equal area", None, *within[4])
         chance = by_chance(flat, rings, rng)
         for i, name in enumerate(("cv", "gini")):
             label = ("variation", "inequality")[i] + " that counting alone gives"
             estimates[f"{name}_chance"] = Estimate(chance[:, i].mean(), chance[:, i].std(ddof=1), "1", label)
-        beyond = [_beyond(values[5], chance[:, 0])]
+        beyond = [_beyond(values[3], chance[:, 0])]
     estimates |= {
-        "time_of_flight": Estimate(values[2], std[2], "s", "mean time of flight", None, *within[2]),
-        "time_of_flight_median": Estimate(values[3], std[3], "s", "median time of flight", None, *within[3]),
-        "tortuosity": Estimate(values[4], std[4], "1", "path over straight line", None, *within[4]),
-        "turns": Estimate(
-            values[7],
-            std[7],
-            "1",
-            "turns of the velocity about the magnetic field, either way, walls included",
-            None,
-            *within[7],
-        ),
+        "time_of_flight": Estimate(values[0], std[0], "s", "mean time of flight", None, *within[0]),
+        "time_of_flight_median": Estimate(values[1], std[1], "s", "median time of flight", None, *within[1]),
+        "tortuosity": Estimate(values[2], std[2], "1", "path over straight line", None, *within[2]),
     }
     counts = ring_counts(radius[surface == FLAT], meta["boss_base_m"], meta["radius_m"], rings)
     arrivals = np.sort(time_s[landed])
@@ -156,12 +156,14 @@ def landing(
         Check.that("captured", lost == 0, "every ion was captured", f"{lost} of {total} ions were not captured or escaped"),
         Check.that(
             "counts",
-            not down or int(np.count_nonzero(surface == BOSS)) >= 25,
+            not (down and single) or int(np.count_nonzero(surface == BOSS)) >= 25,
             "enough ions landed on the protrusion",
             "fewer than 25 ions landed on the protrusion: fly more",
         ),
         *beyond,
     ]
+    if not single:
+        checks.append(_UNEVEN)
     return Result.of(estimates, curves, checks)
 
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 SHOWN: Final = 10
 """Paths of each species in the picture."""
-TOLD: Final = ("gap_m", "radius_m", "boss_height_m", "boss_base_m", "flux_density_T", "ions", "regime")
+TOLD: Final = ("gap_m", "radius_m", "boss_height_m", "boss_base_m", "flux_density_T", "ions", "regime", "boss_shape")
+WORDS: Final = ("ions", "regime", "boss_shape")
+FLOOR: Final = ("floor_x_m", "floor_z_m")
 
 
 @stage("ions.rotation", version=1, cites=("chen2026", "efron1993", "busch1926"))
@@ -96,8 +98,9 @@ def _against(means: list[Estimate], sure: bool) -> str:
 
 def _curves(flights: Measurement, exaggeration: float) -> dict[str, Any]:
     """The true paths that are shown, the cell they run in, and by how much their turning is multiplied."""
-    curves: dict[str, Any] = {n: ((), flights.meta.get(n, "" if n in ("ions", "regime") else 0.0)) for n in TOLD}
+    curves: dict[str, Any] = {n: ((), flights.meta.get(n, "" if n in WORDS else 0.0)) for n in TOLD}
     curves["exaggeration"] = ((), exaggeration)
+    curves |= {n: ("floor", flights[n]) for n in FLOOR if n in flights}
     if "path_x_m" in flights:
         of = flights["path_species"]
         pick = np.concatenate([np.flatnonzero(of == i)[:SHOWN] for i in np.unique(of)])
@@ -109,7 +112,7 @@ def _curves(flights: Measurement, exaggeration: float) -> dict[str, Any]:
 def view_of(result: Result) -> CellView:
     """The paths as they are drawn."""
     curves = result.curves
-    arrays = {str(n): v.values for n, v in curves.items() if str(n).startswith("path_")}
+    arrays = {str(n): v.values for n, v in curves.items() if str(n).startswith("path_") or n in FLOOR}
     meta = {n: curves[n].values.item() for n in TOLD}
     return turned(cell_view(arrays, meta), float(curves["exaggeration"]))
 

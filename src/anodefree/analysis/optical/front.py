@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from anodefree.analysis.cycling.retention import robust_line
 from anodefree.analysis.sem.scale import PixelSize, ScaleError, scale_of
 from anodefree.analysis.sem.synthetic import micrograph
 from anodefree.core.figure import COLOURS
@@ -18,6 +17,7 @@ from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import DataError
 from anodefree.kinds.micrograph import Micrograph
 from anodefree.numerics.deposit_geometry import column_tops
+from anodefree.numerics.robust_line import robust_line
 from anodefree.numerics.thresholds import otsu, without_specks
 from anodefree.physics.imaging import seen
 from anodefree.registry import Demo, stage

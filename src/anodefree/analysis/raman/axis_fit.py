@@ -21,9 +21,14 @@ _LEAST_PER_CM: Final = 0.05
 
 @dataclass(frozen=True)
 class AxisError:
-    """Shown minus true shift as a polynomial of the shown one, its covariance, and the lines it rests on (used: kept)."""
+    """Shown minus true shift as a polynomial of the shown one, its covariance, and the lines it rests on (used: kept).
+
+    The polynomial is the mean over orders, each with the weight that the lines give it, and the covariance holds how much
+    the orders differ; `order` is the best one.
+    """
 
     polynomial: Chebyshev
+    order: int
     covariance: np.ndarray
     shown_per_cm: np.ndarray
     true_per_cm: np.ndarray
@@ -33,16 +38,11 @@ class AxisError:
     common_std_per_cm: float
     """What the reference's own values leave open, alike for all lines."""
 
-    @property
-    def order(self) -> int:
-        """Of the polynomial."""
-        return int(self.polynomial.degree())
-
     def at(self, x_per_cm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Axis error and its standard deviation [1/cm]; beyond the outermost lines it stays as it is there."""
         shown = self.shown_per_cm[self.used]
         x = np.clip(x_per_cm, shown.min(), shown.max()) if len(shown) > 1 else np.full_like(x_per_cm, shown[0], dtype=float)
-        design = chebyshev.chebvander(_scaled(x, self.polynomial.domain), self.order)
+        design = chebyshev.chebvander(_scaled(x, self.polynomial.domain), len(self.covariance) - 1)
         variance = np.einsum("ni,ij,nj->n", design, self.covariance, design)
         return np.asarray(self.polynomial(x)), np.sqrt(variance + self.common_std_per_cm**2)
 
@@ -72,14 +72,14 @@ def axis_error(reference: Measurement, material: str, laser_m: float, reach_per_
 
 
 def fitted(shown: np.ndarray, true: np.ndarray, std: np.ndarray, known_std: np.ndarray) -> AxisError:
-    """The polynomial of least BIC through shown - true, after lines far off it have been taken out."""
+    """The polynomial through shown - true, after lines far off it have been taken out."""
     off = shown - true
     weight = np.hypot(std, np.maximum(known_std, _LEAST_PER_CM))
     used = np.ones(len(off), bool)
     domain = [float(shown.min()), float(shown.max())] if len(shown) > 1 else [float(shown[0]) - 1, float(shown[0]) + 1]
     order = 0
     for _ in range(6):
-        order = _best_order(shown[used], off[used], weight[used], domain)
+        order = int(np.argmin(_scores(shown[used], off[used], weight[used], domain)))
         curve, _, _ = _polynomial(shown[used], off[used], weight[used], order, domain)
         left = (off - curve(shown)) / weight
         size = max(1.4826 * float(np.median(np.abs(left[used]))), 1.0)
@@ -87,23 +87,45 @@ def fitted(shown: np.ndarray, true: np.ndarray, std: np.ndarray, known_std: np.n
         if (keep == used).all() or keep.sum() < min(len(off), order + 3):
             break
         used = keep
-    curve, covariance, left = _polynomial(shown[used], off[used], weight[used], order, domain)
-    free = int(used.sum()) - order - 1
-    scatter = float(np.sum((left / weight[used]) ** 2)) / free if free > 0 else 1.0
+    scores = _scores(shown[used], off[used], weight[used], domain)
+    order = int(np.argmin(scores))
+    _, _, left = _polynomial(shown[used], off[used], weight[used], order, domain)
     rms = float(np.sqrt(np.mean(left**2)))
+    free = int(used.sum()) - order - 1
     common = float(np.sqrt(1 / np.sum(1 / np.maximum(known_std[used], 1e-6) ** 2))) if known_std.max() > 0.01 else 0.0
     # The references' own errors are in the weights already where a fit averages over several lines.
-    own = 0.0 if len(off) > 1 else common
-    return AxisError(curve, covariance * max(1.0, scatter), shown, true, weight, used, rms, own if free > 0 else 0.0)
+    own = 0.0 if len(off) > 1 or free <= 0 else common
+    curve, covariance = _averaged(shown[used], off[used], weight[used], scores, domain)
+    return AxisError(curve, order, covariance, shown, true, weight, used, rms, own)
 
 
-def _best_order(x: np.ndarray, y: np.ndarray, weight: np.ndarray, domain: list[float]) -> int:
+def _scores(x: np.ndarray, y: np.ndarray, weight: np.ndarray, domain: list[float]) -> np.ndarray:
+    """n ln(chi2/n) + k ln n of each order that the lines can bear."""
     n, scores = len(x), []
     for order in range(min(HIGHEST, n - 3) + 1 if n > 3 else 1):
         _, _, left = _polynomial(x, y, weight, order, domain)
         chi2 = float(np.sum((left / weight) ** 2))
         scores.append(n * np.log(max(chi2, 1e-9 * n) / n) + (order + 1) * np.log(n) if n > order + 1 else np.inf)
-    return int(np.argmin(scores))
+    return np.array(scores) if np.isfinite(scores).any() else np.zeros(1)
+
+
+def _averaged(
+    x: np.ndarray, y: np.ndarray, weight: np.ndarray, scores: np.ndarray, domain: list[float]
+) -> tuple[Chebyshev, np.ndarray]:
+    """The mean polynomial over the orders, weighted by exp(-score/2), and its covariance with their differences."""
+    share = np.exp(-0.5 * (scores - scores.min()))
+    share /= share.sum()
+    count = len(scores)
+    each, spread = np.zeros((count, count)), np.zeros((count, count))
+    for order in range(count):
+        curve, covariance, left = _polynomial(x, y, weight, order, domain)
+        free = len(x) - order - 1
+        scatter = float(np.sum((left / weight) ** 2)) / free if free > 0 else 1.0
+        each[order, : order + 1] = curve.coef
+        spread[: order + 1, : order + 1] += share[order] * max(1.0, scatter) * covariance
+    mean = share @ each
+    apart = each - mean
+    return Chebyshev(mean, domain=domain), spread + (share[:, None] * apart).T @ apart
 
 
 def _polynomial(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -15,6 +15,10 @@ _SIGNIFICANT: Final = 8.0
 _MOST: Final = 200
 _PIXELS: Final = 3
 _BESIDE: Final = 0.1
+_FOOT: Final = 1.35
+"""How far the fit of a line looks to either side, in widths."""
+_PUSH: Final = 0.08
+"""A neighbour whose flank is there as high as the line pushes the fit away by so many widths (measured without noise)."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +39,21 @@ def found_lines(x: np.ndarray, y: np.ndarray) -> list[Found]:
     from scipy.ndimage import median_filter
     from scipy.signal import find_peaks
 
-    noise = 1.4826 * float(np.median(np.abs(np.diff(y) - np.median(np.diff(y))))) / np.sqrt(2)
     flat = y - median_filter(y, min(101, len(y)), mode="nearest")
+    noise = _noise(y, flat)
     threshold = max(_SIGNIFICANT * noise, 0.004 * float(flat.max()))
     places, _ = find_peaks(flat, prominence=threshold)
     order = np.argsort(-flat[places])[:_MOST]
     refined = [_refined(x, y, int(i), noise) for i in np.sort(places[order])]
     return [f for f in refined if f is not None]
+
+
+def _noise(y: np.ndarray, flat: np.ndarray) -> float:
+    """Standard deviation from point to point between the lines: the flanks of many lines would count as noise."""
+    low = flat <= np.median(flat)
+    steps = np.diff(y)[low[1:] & low[:-1]]
+    steps = steps if len(steps) >= 10 else np.diff(y)
+    return 1.4826 * float(np.median(np.abs(steps - np.median(steps)))) / float(np.sqrt(2))
 
 
 def _refined(x: np.ndarray, y: np.ndarray, at: int, noise: float) -> Found | None:
@@ -64,8 +76,14 @@ def _refined(x: np.ndarray, y: np.ndarray, at: int, noise: float) -> Found | Non
     def left_over(p: np.ndarray) -> np.ndarray:
         return np.asarray(p[0] * gauss(u - p[1], abs(p[2])) + p[3] + p[4] * (u - x[at]) - v)
 
+    def slopes(p: np.ndarray) -> np.ndarray:
+        off, wide = u - p[1], abs(p[2])
+        line, bend = gauss(off, wide), 8 * np.log(2) / wide**2
+        by_width = p[0] * line * (bend * off**2 - 1) / p[2]
+        return np.column_stack([line, p[0] * line * bend * off, by_width, np.ones_like(u), u - x[at]])
+
     first = [float(np.ptp(v)) * width, x[at], width, float(v.min()), 0.0]
-    fit = least_squares(left_over, first, method="lm" if len(u) >= 5 else "trf", max_nfev=200)
+    fit = least_squares(left_over, first, slopes, method="lm", max_nfev=200)
     centre, fwhm = float(fit.x[1]), abs(float(fit.x[2]))
     if abs(centre - x[at]) > 1.5 * pixel or not 0.5 * pixel < fwhm < (b - a) * pixel or fit.x[0] <= 0:
         return None
@@ -81,7 +99,8 @@ def _refined(x: np.ndarray, y: np.ndarray, at: int, noise: float) -> Found | Non
 def matched(found: Sequence[Found], known: Sequence[Line], reach_per_cm: float) -> list[tuple[Found, Line]]:
     """Pairs of a found and a known line, under the one offset within `reach_per_cm` that explains most of the found height.
 
-    A known line that has another nearby, which the instrument cannot tell from it, is left out.
+    A known line that has another nearby, which the instrument cannot tell from it, is left out; where the flank of a farther
+    one reaches it, the standard deviation of its place holds how far that may push it.
     """
     if not found or not known:
         return []
@@ -103,7 +122,9 @@ def matched(found: Sequence[Found], known: Sequence[Line], reach_per_cm: float) 
         distance = np.abs(places - offset - line.shift_per_cm)
         nearest = int(np.argmin(distance))
         if distance[nearest] < max(0.6 * width, 3.0):
-            pairs.append((found[nearest], line))
+            own = found[nearest]
+            std = float(np.hypot(own.std_per_cm, _pushed(line, known, width)))
+            pairs.append((replace(own, std_per_cm=std), line))
     used: dict[float, tuple[Found, Line]] = {}
     for f, line in pairs:
         old = used.get(f.shift_per_cm)
@@ -121,3 +142,10 @@ def _alone(known: Sequence[Line], apart_per_cm: float) -> list[Line]:
             for o in known
         )
     ]
+
+
+def _pushed(line: Line, known: Sequence[Line], width_per_cm: float) -> float:
+    """How far the flanks of other lines may push the fit of one [1/cm]: a part of the width, by their height at its foot."""
+    beyond = np.array([abs(o.shift_per_cm - line.shift_per_cm) / width_per_cm - _FOOT for o in known if o is not line])
+    height = np.array([o.strength / line.strength for o in known if o is not line])
+    return _PUSH * width_per_cm * float(np.sum(height * 2.0 ** (-4 * np.maximum(beyond, 0.0) ** 2)))

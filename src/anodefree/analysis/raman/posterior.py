@@ -87,7 +87,11 @@ def mode_of(density: Fitted, start: np.ndarray, scale: np.ndarray, iterations: i
             break
     values, vectors = np.linalg.eigh(-_curvature(density.log_density, at, 5 * step) * np.outer(scale, scale))
     spread = vectors / np.maximum(values, 1 / LARGEST**2) @ vectors.T
-    return Mode(at, spread * np.outer(scale, scale), float(best))
+    covariance = spread * np.outer(scale, scale)
+    # The search ends early: what it left, one step with the density's own curvature takes.
+    last = at + covariance @ gradient
+    reached = float(density.log_density(last[None])[0])
+    return Mode(last, covariance, reached) if reached > best else Mode(at, covariance, float(best))
 
 
 def _slopes(density: Fitted, at: np.ndarray, step: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:

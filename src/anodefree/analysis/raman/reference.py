@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Material = Literal["neon", "silicon", "polystyrene", "calcite"]
 _WIDE_PER_CM = 13.0
+_UNEVEN_PER_CM = 0.08
 
 
 def laser_of(spectrum: Measurement, laser_m: float | None, material: str) -> float:
@@ -53,9 +54,11 @@ def reference(
     """How far a spectrometer's axis is off, from the spectrum of a reference.
 
     Lines are maxima that stand out of the noise, each refined by a Gauss curve on a slope. One offset within `reach_per_cm`
-    assigns them to the known lines; a known line with a neighbour that the instrument cannot separate is left out. The axis'
-    error, shown - true, is a Chebyshev polynomial of order 0 to 4 with the least n ln(chi2/n) + k ln n, lines beyond four
-    robust standard deviations taken out. Neon: shift = 1e7/laser - 1e7/(n lambda_air), n of standard air.
+    assigns them to the known lines; a known line with a neighbour that the instrument cannot separate is left out, and how far
+    a farther neighbour may push a line is in its standard deviation. The axis' error, shown - true, is the mean of Chebyshev
+    polynomials of order 0 to 4, each weighted by exp(-BIC/2), BIC = n ln(chi2/n) + k ln n, lines beyond four robust standard
+    deviations taken out; the standard deviation holds how much the orders differ. Neon: shift = 1e7/laser - 1e7/(n
+    lambda_air), n of standard air.
     Estimates: `offset`, the mean error along the lines [1/cm]; `rms` of what the polynomial leaves; `axis_std`, the standard
     deviation of a corrected axis, at the middle of its range; `order`; `lines`. Curves over `line` and over `axis`.
     *Valid when* the reference fills the slit as the sample does. *Source* ASTM E1840-96 (2014), polystyrene; NIST Atomic
@@ -139,7 +142,10 @@ def draw(result: Result, ax: Axes) -> None:
 
 @reference.demo
 def demo(rng: np.random.Generator) -> Demo:
-    """Neon on an axis that is offset, stretched and bent, seen through a spectrometer of 13 1/cm with shot noise."""
+    """Neon on an axis that is offset, stretched and bent, seen through a spectrometer of 13 1/cm with shot noise.
+
+    The lamp's strengths are not the tabulated ones, and pixels are not ideal: every line lies a few hundredths of a pixel off.
+    """
     laser = 785e-9
     lines = [k for k in neon(laser) if 50 < k.shift_per_cm < 3300]
     x = np.arange(120.0, 3200.0, 3.5)
@@ -150,7 +156,9 @@ def demo(rng: np.random.Generator) -> Demo:
         return np.asarray(offset + tilt * u + bend * u * u)
 
     true = x - error(x - error(x))
-    counts = sum(4e4 * k.strength * gauss(true - k.shift_per_cm, _WIDE_PER_CM) * _WIDE_PER_CM for k in lines) + 1000.0
+    place = np.array([k.shift_per_cm for k in lines]) + _UNEVEN_PER_CM * rng.standard_normal(len(lines))
+    height = np.array([k.strength for k in lines]) * np.exp(0.3 * rng.standard_normal(len(lines)))
+    counts = 4e4 * height @ gauss(true - place[:, None], _WIDE_PER_CM) * _WIDE_PER_CM + 1000.0
     y = rng.poisson(counts) + 5 * rng.standard_normal(len(x))
     measured = Measurement.of(SPECTRUM, {"shift_per_cm": x, "intensity": y[None]}, {"laser_m": laser}, name="neon lamp")
     found = axis_error(measured, "neon", laser, 15.0)

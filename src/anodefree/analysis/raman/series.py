@@ -180,7 +180,8 @@ def demo(rng: np.random.Generator) -> Demo:
     salt = ANIONS["TFSI"]
     x = np.arange(640.0, 860.0, 1.4)
     centre = np.array([rng.uniform(*s.published_per_cm) for s in salt.species]) + rng.standard_normal()
-    width, share = salt.width_per_cm * np.exp(0.1 * rng.standard_normal()), float(rng.uniform(0, 1))
+    width = salt.width_per_cm * np.exp(0.2 * rng.standard_normal() + 0.05 * rng.standard_normal((3, 1)))
+    share = float(rng.uniform(0, 1))
     begin, end = rng.uniform(0.5, 0.8), rng.uniform(0.2, 0.5)
     free = np.linspace(begin, end, 8)
     part = float(rng.uniform(0.2, 0.8))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import numpy as np
 
-from anodefree.analysis.cycling.compare import group_name
 from anodefree.analysis.sem.porosity import (
     Brightness,
     Charge,
@@ -24,6 +23,7 @@ from anodefree.core.parameter import Par
 from anodefree.core.provenance import Source
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import ConfigError
+from anodefree.io.file_names import group_name
 from anodefree.kinds.micrograph import MICROGRAPH
 from anodefree.kinds.micrographs import MICROGRAPHS
 from anodefree.numerics.correlated import widened_to_95

@@ -111,5 +111,4 @@ class Numerics:
     salt_error: float = 1e-3
     """Error of the concentration in a step over the initial one, at most."""
     tolerance: float = 1e-7
-    threads: int = 1
     single: bool = False

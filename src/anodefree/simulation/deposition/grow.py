@@ -65,7 +65,6 @@ def grow(
     front_step: o.FrontStep = 0.2,
     salt_error: o.SaltError = 1e-3,
     frames: o.Frames = 21,
-    threads: o.Threads = 1,
     precision: o.Precision = "double",
     collector: o.Collector = "",
     replica: o.Replica = 0,

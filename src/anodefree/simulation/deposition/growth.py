@@ -108,7 +108,7 @@ class Growth:
         self.fronts = Fronts(box, self.numerics)
         sides = (box.periodic, box.periodic)
         kind = np.float32 if self.numerics.single else np.float64
-        made: list[Any] = [Multigrid(box.shape, sides, kind, self.numerics.threads) for _ in range(2)]
+        made: list[Any] = [Multigrid(box.shape, sides, kind) for _ in range(2)]
         self.galvanostat = Galvanostat(box, self.liquid, self.numerics, made[0])
         self.salt = Salt(box, self.liquid, made[1])
         even = np.full(box.shape, c0)

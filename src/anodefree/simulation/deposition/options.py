@@ -88,7 +88,6 @@ Floor = Annotated[float, Par("electrolyte that conducts inside the metal, for th
 FrontStep = Annotated[float, Par("cells that the fastest front moves in a step, at most", gt=0, le=0.5)]
 SaltError = Annotated[float, Par("error of the concentration in a step over the initial one, at most", gt=0, le=0.1)]
 Frames = Annotated[int, Par("fields kept of each stretch of the run", ge=2, le=1000)]
-Threads = Annotated[int, Par("threads of the elliptic solver", ge=1, le=256)]
 Precision = Annotated[Literal["double", "single"], Par("of the elliptic solver")]
 Replica = Annotated[int, Par("which draw of nuclei and film: equal conditions with another number are another sample", ge=0)]
 Collector = Annotated[str, Par("what the collector stands for; a label")]
@@ -135,7 +134,6 @@ class Conditions:
     floor: float
     front_step: float
     salt_error: float
-    threads: int
     precision: str
 
     @classmethod
@@ -184,7 +182,6 @@ class Conditions:
             self.floor,
             self.front_step,
             self.salt_error,
-            threads=self.threads,
             single=self.precision == "single",
         )
         return Growth(box, liquid, surface, sites, numerics)

@@ -78,12 +78,16 @@ class Ready:
 
     def risen(self, start: Floats) -> Floats:
         """Places of launch (n, 6) just above a flat electrode, lifted by the height of the rough one below them."""
+        start[:, 2] += self.below(start[:, 0], start[:, 1])
+        return start
+
+    def below(self, x: Floats, y: Floats) -> Floats:
+        """The height of a rough electrode at places (n,), in gaps."""
         from anodefree.numerics.compiled.spline_box import feet
 
-        up = np.empty(len(start))
-        feet(self.wall, self.grids, start[:, 0], start[:, 1], 0.0, self.shape[1] * (1 + 1e-6) + 1e-9, up)
-        start[:, 2] += up
-        return start
+        up = np.empty(len(x))
+        feet(self.wall, self.grids, x, y, 0.0, self.shape[1] * (1 + 1e-6) + 1e-9, up)
+        return up
 
 
 def ready(cell: Measurement, unit_V: float) -> Ready:

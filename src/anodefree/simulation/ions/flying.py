@@ -37,6 +37,8 @@ BATCH: Final = 5_000
 BATCH_STEPS: Final = 5_000_000
 """Most ion steps between two reports of progress: about a second."""
 SAMPLES: Final = 400
+FLOOR: Final = 241
+"""Points of the outline of an uneven electrode."""
 PATIENCE: Final = 50.0
 """An ion is given up after so many times its flight or drift across the gap."""
 CHECKPOINT_EVERY_S: Final = 20.0
@@ -315,6 +317,12 @@ def _measured(
         "pusher": liquid if conditions.liquid else conditions.pusher,
         "temperature_K": conditions.temperature_K,
     }
+    if "boss_shape" in cell.meta:
+        meta["boss_shape"] = cell.meta["boss_shape"]
+    made = ready(cell, float(cell.meta["voltage_V"]))
+    if made.rough:
+        x = np.linspace(-1, 1, FLOOR) * made.shape[2]
+        arrays |= {"floor_x_m": gap * x, "floor_z_m": gap * made.below(x, np.zeros(FLOOR))}
     if conditions.liquid:
         meta |= {n: getattr(conditions, n) for n in ("cation_diffusivity_m2_s", "anion_diffusivity_m2_s")}
     return Measurement.of(FLIGHTS, {**arrays, **tally.arrays}, meta)

@@ -1,0 +1,1 @@
+"""Transmission electron microscopy: thickness, lattices and domains of interphases."""
