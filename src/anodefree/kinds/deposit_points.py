@@ -50,12 +50,15 @@ NUMBERS: Final = {
 }
 """What is averaged over runs: named as the estimates of `deposit.morphology`, lengths and speeds with their unit."""
 
+MAY_LACK: Final = ("tip_velocity_m_s", "porosity_layer", "layer_height_m", "coverage")
+"""Numbers that points may come without."""
+
 DEPOSIT_POINTS = Kind(
     name="deposit_points",
     title="deposits, one row a run",
     arrays={
         "charge_C_m2": Array(_RUN, "net charge passed per area of the collector"),
-        **{n: Array(_RUN, doc, gaps=n == "tip_velocity_m_s", optional=n == "tip_velocity_m_s") for n, doc in NUMBERS.items()},
+        **{n: Array(_RUN, doc, gaps=n == "tip_velocity_m_s", optional=n in MAY_LACK) for n, doc in NUMBERS.items()},
         "salt_unevenness": Array(
             _RUN, "largest range of the salt along the collector, at one height, over its mean", optional=True
         ),
