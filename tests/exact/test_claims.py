@@ -75,7 +75,7 @@ def test_without_a_study_no_number_is_pretended() -> None:
     assert len(verdicts) == sum(len(c.values) for c in load_ledger().claims)
     assert all(v.verdict == UNANSWERED and v.ours is None and v.std is None and v.stage is None for v in verdicts)
     porosity = next(v for v in verdicts if v.id == "deposit.porosity")
-    assert porosity.reason == "needs deposit.grow and sem.porosity, which this version does not have"
+    assert porosity.reason == "deposit.grow and deposit.ensemble could answer it, but no step of this study does"
     energy = next(v for v in verdicts if v.id == "pouch.energy_density")
     assert energy.reason == "pouch.energy could answer it, but no step of this study does"
     assert summary(verdicts) == {**dict.fromkeys(VERDICTS, 0), UNANSWERED: len(verdicts)}
@@ -263,3 +263,14 @@ def test_a_damaged_ledger_is_refused(tmp_path: Path) -> None:
         (tmp_path / "bad.toml").write_text(text.replace(old, new))
         with pytest.raises(ConfigError, match=message):
             load_ledger(tmp_path / "bad.toml")
+
+
+def test_an_input_left_open_refutes_but_does_not_confirm() -> None:
+    within = j0(20.0, 6.0, "open", "Nobody states the area.")
+    assert (within.verdict, within.ours) == ("needs data", pytest.approx(2.0))
+    assert within.reason == (
+        "What the paper leaves open decides: over its range ours is (2.00\u202f±\u202f0.60)\u202fmA\u202fcm⁻². Nobody states the area."
+    )
+    beyond = j0(20.0, 1.0, "open")
+    assert beyond.verdict == "not reproduced"
+    assert beyond.reason.startswith("Over the range of what the paper leaves open: ")

@@ -31,6 +31,12 @@ VERDICTS: Final = (
 _GRAVEST_FIRST: Final = ("contradicted", "not reproduced", "reproduced", "consistent", "needs data", "not computed")
 _WEAK: Final = 0.2
 SIGMAS: Final = 2.0
+_GOOD: Final = {
+    "computed": ("reproduced", ""),
+    "implied": ("consistent", "Implied by the paper’s own numbers: "),
+    "open": ("needs data", "Over the range of what the paper leaves open: "),
+}
+"""By route: the verdict where value and claim agree, and how its reason begins."""
 
 
 @dataclass(frozen=True)
@@ -236,7 +242,7 @@ class _Judgement:
             short = f"; it falls short by a factor of {typeset.number(limit / value, 2)}" if 0 < value < limit else ""
             reason = f"{name} is {ours}, and at least {needed} is needed{short}."
         else:
-            verdict = "reproduced" if self.answer.route == "computed" else "consistent"
+            verdict = _GOOD.get(self.answer.route, _GOOD["implied"])[0]
             reason = f"{name} is {ours}, which reaches the {needed} that is needed."
         return self._made(verdict, reason, value, std, unit=unit, what=estimate.label or name)
 
@@ -247,9 +253,7 @@ class _Judgement:
         spread = SIGMAS * std if math.isfinite(std) else 0.0
         off = value - high if value > high else value - low if value < low else 0.0
         holds = abs(off) <= rounding + spread + 1e-12 * max(abs(value), abs(off))
-        good, prefix = (
-            ("reproduced", "") if self.answer.route == "computed" else ("consistent", "Implied by the paper’s own numbers: ")
-        )
+        good, prefix = _GOOD[self.answer.route]
         bound = low if off < 0 or math.isinf(high) else high
         parts = [_difference(off, value, bound, unit, self._relation)]
         if holds and off:
@@ -259,9 +263,12 @@ class _Judgement:
                 parts.append(f"{typeset.number(abs(off) / std, 2)} of our standard deviations")
             parts.append(f"more than {_allowance(rounding, std, unit)} allow")
         reason = prefix + ", ".join(p for p in parts if p) + "."
+        if self.answer.route == "open" and holds:
+            ours = typeset.quantity(value, std, self.claim.unit[sample])
+            reason = f"What the paper leaves open decides: over its range ours is {ours}."
         if not math.isfinite(std):
             reason += " Its uncertainty is unknown."
-        elif holds and value and std > _WEAK * abs(value):
+        elif holds and value and good != "needs data" and std > _WEAK * abs(value):
             reason += f" A weak test: the uncertainty is {typeset.number(100 * std / abs(value), 2)}{typeset.NARROW}%."
         return self._made(good if holds else "not reproduced", reason, value, std)
 

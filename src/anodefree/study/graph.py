@@ -9,7 +9,7 @@ from typing import Any, Literal
 from anodefree.core.measurement import Measurement
 from anodefree.core.result import Result
 
-Route = Literal["computed", "implied", "twin", "forbidden"]
+Route = Literal["computed", "implied", "open", "twin", "forbidden"]
 State = Literal["done", "running", "failed", "blocked", "missing", "stale"]
 
 
@@ -17,7 +17,8 @@ State = Literal["done", "running", "failed", "blocked", "missing", "stale"]
 class Answer:
     """How a node's estimate speaks to a claim.
 
-    `route`: *computed* independently from stated inputs; *implied* by another number of the paper; a virtual *twin* that
+    `route`: *computed* independently from stated inputs; *implied* by another number of the paper; *open*: computed over the
+    whole range of an input that the paper does not state, which can refute a value but not confirm it; a virtual *twin* that
     validates the analysis but cannot test the claim; *forbidden* by physics where `estimate` stays below `limit`.
     """
 

@@ -63,7 +63,7 @@ class AnswerSpec(_Strict):
     sample: str = ""
     case: str = ""
     estimate: str | None = None
-    route: Literal["computed", "implied", "twin", "forbidden"]
+    route: Literal["computed", "implied", "open", "twin", "forbidden"]
     note: str = ""
     limit: float | None = None
 

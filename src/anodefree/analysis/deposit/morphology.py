@@ -8,7 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anodefree.analysis.deposit.frames import Frame, Grid, fraction_of, frame_of, grid_of
-from anodefree.analysis.deposit.shape import NAMES, Limits, Verdict, verdict
+from anodefree.analysis.deposit.shape import (
+    NAMES,
+    BranchedAbove,
+    DenseBelow,
+    EnvelopeWidth,
+    Limits,
+    SlenderAbove,
+    Verdict,
+    verdict,
+)
 from anodefree.core.figure import COLOURS, INK
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
@@ -38,21 +47,11 @@ ROUNDING = 1 / np.sqrt(12)
 def morphology(
     fields: Fields,
     *,
-    envelope_width_m: Annotated[
-        float | None,
-        Par("gaps narrower than this count as pores under the envelope; none: the height Σh²/Σh of the tops", gt=0),
-    ] = None,
+    envelope_width_m: EnvelopeWidth = None,
     counter_height_m: Annotated[float | None, Par("height of the counter electrode; none: the top of the box", gt=0)] = None,
-    dense_below: Annotated[
-        float,
-        Par("porosity under the envelope below which a deposit is dense", gt=0, lt=1, source="a convention", assumed=True),
-    ] = 0.10,
-    slender_above: Annotated[
-        float, Par("height over width from which trunks are rods or dendrites", gt=0, source="a convention", assumed=True)
-    ] = 2.0,
-    branched_above: Annotated[
-        float, Par("joints a trunk from which rods are dendrites", gt=0, source="a convention", assumed=True)
-    ] = 1.0,
+    dense_below: DenseBelow = 0.10,
+    slender_above: SlenderAbove = 2.0,
+    branched_above: BranchedAbove = 1.0,
     islands_below: Annotated[
         float,
         Par("share of the collector under lithium below which it is islands", ge=0, le=1, source="a convention", assumed=True),

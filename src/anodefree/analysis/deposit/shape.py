@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
+from anodefree.core.parameter import Par
 from anodefree.numerics.branches import Branches
 
 FAIR_SHARE: Final = 0.2
 """Part of the lithium in trunks from which they, and not the film they stand on, are the deposit."""
 NAMES: Final = ("dense", "mossy", "rod", "dendrite", "islands")
+
+EnvelopeWidth = Annotated[
+    float | None,
+    Par("gaps narrower than this count as pores under the envelope; none: the height Σh²/Σh of the tops", gt=0),
+]
+DenseBelow = Annotated[
+    float, Par("porosity under the envelope below which a deposit is dense", gt=0, lt=1, source="a convention", assumed=True)
+]
+SlenderAbove = Annotated[
+    float, Par("height over width from which trunks are rods or dendrites", gt=0, source="a convention", assumed=True)
+]
+BranchedAbove = Annotated[float, Par("joints a trunk from which rods are dendrites", gt=0, source="a convention", assumed=True)]
 
 
 @dataclass(frozen=True)

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from anodefree.core.keys import plain
+from anodefree.kinds.deposit_points import CONDITIONS
 from anodefree.simulation.deposition.growth import RISE_M_PER_C_M2
 from anodefree.simulation.deposition.record import memory_bytes
 from anodefree.simulation.deposition.run import Run
 
 
-def account(run: Run, collector: str, sides: str) -> dict[str, Any]:
-    """Metadata of the fields."""
+def account(run: Run, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata of the fields, with the conditions that the stage was given."""
     growth, state = run.growth, run.growth.state
     box, sites = growth.box, growth.sites
     base = box.shape[2] * box.cell_m * (1.0 if box.flat else box.shape[1] * box.cell_m)
     nuclei = int(state.awake.sum())
     return {
         "model": "diffuse interface, galvanostatic, binary electrolyte, film and Butler-Volmer kinetics",
-        "sides": sides,
+        **{n: plain(given[n]) for n in CONDITIONS if n != "site_spacing_m"},
+        "site_spacing_m": spacing_m(given),
+        "sides": given["sides"],
         "sites_per_m2": nuclei / base if sites.covers else 0.0,
         "uniform": not sites.covers,
         "sites_awake": nuclei,
         "sites": len(sites.covers),
-        "collector": collector,
+        "collector": given["collector"],
         "stopped": run.stopped or "finished",
         "plated_C_m2": state.plated_C_m2,
         "stripped_C_m2": state.stripped_C_m2,
@@ -42,6 +47,15 @@ def account(run: Run, collector: str, sides: str) -> dict[str, Any]:
         "memory_bytes": memory_bytes(int(np.prod(box.shape)), run.frames * len(run.legs), growth.numerics.single),
         "doubts": doubts(run),
     }
+
+
+def spacing_m(given: Mapping[str, Any]) -> float:
+    """Mean distance of the sites: as given, or that of the places that are; 0 where lithium nucleates everywhere."""
+    if given["sites_m"] is None:
+        return float(given["site_spacing_m"] or 0.0)
+    if given["depth_m"] > 0:
+        return float(np.sqrt(given["width_m"] * given["depth_m"] / (len(given["sites_m"]) / 2)))
+    return float(given["width_m"] / len(given["sites_m"]))
 
 
 def doubts(run: Run) -> list[str]:

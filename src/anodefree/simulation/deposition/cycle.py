@@ -70,6 +70,7 @@ def cycle(
     frames: o.Frames = 6,
     precision: o.Precision = "double",
     collector: o.Collector = "",
+    replica: o.Replica = 0,
     rng: np.random.Generator,
     context: Context,
 ) -> Fields:
@@ -93,7 +94,7 @@ def cycle(
     run = Run(growth, once * cycles, frames)
     run.carry_out(context, fingerprint(given, growth))
     found = {"efficiency": efficiencies(run), "isolated_m": isolated_m(run), "lithium_missing": lithium_missing(run)}
-    return run.record.measured(growth, account(run, collector, sides) | found)
+    return run.record.measured(growth, account(run, given) | found)
 
 
 @cycle.plot

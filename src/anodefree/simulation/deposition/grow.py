@@ -67,6 +67,7 @@ def grow(
     frames: o.Frames = 21,
     precision: o.Precision = "double",
     collector: o.Collector = "",
+    replica: o.Replica = 0,
     rng: np.random.Generator,
     context: Context,
 ) -> Fields:
@@ -91,7 +92,7 @@ def grow(
     current = None if potential_V is not None else current_density_A_m2
     run = Run(growth, [Leg(current, capacity_C_m2, potential_V=potential_V or 0.0)], frames)
     run.carry_out(context, fingerprint(given, growth))
-    return run.record.measured(growth, account(run, collector, sides))
+    return run.record.measured(growth, account(run, given))
 
 
 def fingerprint(given: dict[str, Any], growth: Growth) -> str:

@@ -89,6 +89,7 @@ FrontStep = Annotated[float, Par("cells that the fastest front moves in a step, 
 SaltError = Annotated[float, Par("error of the concentration in a step over the initial one, at most", gt=0, le=0.1)]
 Frames = Annotated[int, Par("fields kept of each stretch of the run", ge=2, le=1000)]
 Precision = Annotated[Literal["double", "single"], Par("of the elliptic solver")]
+Replica = Annotated[int, Par("which draw of nuclei and film: equal conditions with another number are another sample", ge=0)]
 Collector = Annotated[str, Par("what the collector stands for; a label")]
 
 
