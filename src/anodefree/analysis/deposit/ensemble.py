@@ -304,7 +304,15 @@ def draw(result: Result, ax: Axes) -> None:
     left.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, columnspacing=1.0, handletextpad=0.3)
     counts, half = c["runs_so_far"].values, 100 * c["half_interval_so_far"].values
     for k, line in enumerate(half):
-        right.plot(counts, line, "o-", color=COLOURS[k % len(COLOURS)] if len(half) <= 4 else SOFT, ms=2, lw=0.8, label="_")
+        right.plot(
+            counts,
+            np.where(line > 0, line, np.nan),
+            "o-",
+            color=COLOURS[k % len(COLOURS)] if len(half) <= 4 else SOFT,
+            ms=2,
+            lw=0.8,
+            label="_",
+        )
     right.set(xlabel="runs", ylabel="95 % half interval\nof the mean porosity / %", xlim=(1, max(counts.max() + 0.5, 3)))
     if np.isfinite(half).any() and np.nanmax(half) > 0:
         right.set(yscale="log")

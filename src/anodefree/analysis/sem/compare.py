@@ -209,7 +209,7 @@ def draw(result: Result, ax: Axes) -> None:
                 ax.plot(np.full(mine.size, at[k] + 0.25 * width), mine, ".", color=INK, ms=2.5, label="_")
     top = max(float(np.max(100 * (c[f"group_{n}"].values + c[f"group_{n}_std"].values))) for n in kinds)
     crowded = len(names) * max(len(n) for n in names) > LETTERS
-    ax.set_xticks(np.arange(len(names)), names, **({"rotation": 25, "ha": "right"} if crowded else {}))
+    ax.set_xticks(np.arange(len(names)), names, rotation=25 if crowded else 0, ha="right" if crowded else "center")
     ax.set(xlabel="collector", ylabel="porosity / %", ylim=(min(0.0, ax.get_ylim()[0]), 1.45 * max(top, 1.0)))
     ax.axhline(0, color=INK, lw=0.7)
     ax.legend(loc="upper left")
