@@ -62,7 +62,7 @@ def diagram(
     place, marked = _scaled(where, logs), _scaled(marks, logs)
     shape = points["shape"].astype(int)
     low, high = place.min(axis=0), place.max(axis=0)
-    edge = 0.06 * (high - low)
+    edge = 0.09 * (high - low)
     axes = [np.linspace(low[i] - edge[i], high[i] + edge[i], GRID) for i in (0, 1)]
     mesh = np.stack([a.reshape(-1) for a in np.meshgrid(*axes)], axis=1)
     estimates, lines, checks = {}, {}, []

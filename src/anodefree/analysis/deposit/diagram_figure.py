@@ -85,12 +85,13 @@ def _apart(
 
 def _plain_ticks(ax: Axes, axis: str, values: np.ndarray, taken: np.ndarray) -> None:
     """Ticks at the values that runs have where they are few, else at 1, 2, 5 where the axis spans less than three decades."""
-    from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter, StrMethodFormatter
+    from matplotlib.ticker import FixedLocator, LogLocator, NullLocator, NullFormatter, StrMethodFormatter
 
     of = ax.xaxis if axis == "x" else ax.yaxis
     few = taken.size <= 6 and (np.diff(np.log(taken)) > 0.12 * np.log(values[-1] / values[0])).all()
     if few:
         of.set_major_locator(FixedLocator(taken.tolist()))
+        of.set_minor_locator(NullLocator())
     elif values[-1] / values[0] < 1e3:
         of.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     if few or values[-1] / values[0] < 1e3:
