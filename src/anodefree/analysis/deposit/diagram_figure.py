@@ -85,7 +85,7 @@ def _apart(
 
 def _plain_ticks(ax: Axes, axis: str, values: np.ndarray, taken: np.ndarray) -> None:
     """Ticks at the values that runs have where they are few, else at 1, 2, 5 where the axis spans less than three decades."""
-    from matplotlib.ticker import FixedLocator, LogLocator, NullLocator, NullFormatter, StrMethodFormatter
+    from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter, NullLocator, StrMethodFormatter
 
     of = ax.xaxis if axis == "x" else ax.yaxis
     few = taken.size <= 6 and (np.diff(np.log(taken)) > 0.12 * np.log(values[-1] / values[0])).all()
