@@ -140,6 +140,10 @@ def test_the_same_study_at_another_scale(tmp_path: Path, toys: Plugin) -> None:
     study = plan(big)
     assert (study.head.title, study.head.seed) == ("big", 3)
     assert study.node("a").parameters == {"steps": 9, "pause_s": 0.0, "offset": 2.0}
+    big.write_text(
+        '[study]\ntitle = "big"\nextends = "study.toml"\n[override.a]\nsteps = 9\n[override.a.sweep]\noffset = [1.0, 4.0]\n'
+    )
+    assert [n.parameters["offset"] for n in plan(big).nodes] == [1.0, 4.0]
     big.write_text('[study]\ntitle = "big"\nextends = "study.toml"\n[override.aa]\nsteps = 9\n')
     with pytest.raises(ConfigError, match=r"no step is named 'aa' \(did you mean 'a'"):
         plan(big)
@@ -154,6 +158,14 @@ def test_a_pattern_joins_in_natural_order(tmp_path: Path) -> None:
     assert [p.name for p in study.files["file:s*.txt"].paths] == ["s2.txt", "s10.txt"]
     with pytest.raises(ConfigError, match="no file matches the pattern: x"):
         plan(write(tmp_path, HEAD + step.format("x*.txt")))
+
+
+def test_what_joins_into_another_kind_is_gathered(tmp_path: Path) -> None:
+    grown = '[[step]]\nname = "grown"\nstage = "deposit.grow"\nsweep = { replica = [0, 1] }\n'
+    seen = '[[step]]\nname = "seen"\nstage = "microscope.section"\ninputs = ["grown"]\n'
+    compared = '[[step]]\nname = "bars"\nstage = "sem.compare"\ninputs = ["seen[*]"]\n'
+    study = plan(write(tmp_path, HEAD + grown + seen + compared))
+    assert study.needs(study.node("bars")) == ("seen[0]", "seen[1]")
 
 
 def test_answers_are_checked_against_the_ledger(tmp_path: Path, toys: Plugin) -> None:

@@ -149,10 +149,11 @@ class _Builder:
         if not nodes and self.steps[name]:
             known = [", ".join(n.label.values()) for n in self.steps[name]]
             self.wrong.append(f"{where}: step '{name}' has no variant '{picked}' ({near(picked, known)})")
-        wanted = stage.inputs[index].kind.name
+        wanted, many = stage.inputs[index].kind.name, stage.inputs[index].many
         for node in nodes[:1]:
             made = get(node.stage).kind
-            if made is None or made.name != wanted:
+            joined = made.together.name if made is not None and made.together is not None and many else ""
+            if made is None or wanted not in (made.name, joined):
                 kind = made.name if made else "a result, not a measurement"
                 self.wrong.append(f"{where}: needs {wanted}, but '{name}' gives {kind}")
                 return []

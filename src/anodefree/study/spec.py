@@ -18,7 +18,7 @@ inputs = ["spectra"]                 # runs once for each case of `spectra`
 ```
 
 A second file may be the same study at another scale: `extends = "first.toml"` in its head, and tables like `[override.spectra]`
-whose entries replace parameters of that step.
+whose entries replace parameters of that step, and `[override.spectra.sweep]` whose lists replace those of its sweep.
 """
 
 from __future__ import annotations
@@ -125,9 +125,15 @@ def _extended(base: Spec, extension: Extension, path: Path) -> Spec:
     unknown = [f"override: no step is named '{n}' ({near(n, names)})" for n in extension.override if n not in names]
     if unknown:
         raise ConfigError("\n  ".join(unknown), str(path), f"the steps are those of {extension.study.extends}")
-    steps = [s.model_copy(update={"parameters": {**s.parameters, **extension.override.get(s.name, {})}}) for s in base.steps]
+    steps = [_overridden(s, dict(extension.override.get(s.name, {}))) for s in base.steps]
     head = base.study.model_copy(update=extension.study.model_dump(exclude_unset=True))
     return Spec.model_construct(study=head, steps=steps)
+
+
+def _overridden(step: StepSpec, over: dict[str, Any]) -> StepSpec:
+    """A step with parameters replaced, and with lists of its sweep where the override has a table `sweep`."""
+    sweep = over.pop("sweep", {})
+    return step.model_copy(update={"parameters": {**step.parameters, **over}, "sweep": {**step.sweep, **sweep}})
 
 
 def _toml(path: Path) -> dict[str, Any]:

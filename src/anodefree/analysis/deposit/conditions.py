@@ -71,10 +71,19 @@ def alike(points: Measurement, by: tuple[str, ...] | None) -> list[Alike]:
         return [Alike("", np.arange(len(points)))]
     values = [[points[n][k] for n in names] for k in range(len(points))]
     keys = [tuple(str(v) if n == COLLECTOR else float(v) for n, v in zip(names, row, strict=True)) for row in values]
+    shown_in_name = [i for i, n in enumerate(names) if not _follows(names, i, keys)]
     return [
-        Alike(", ".join(told(n, v) for n, v in zip(names, key, strict=True)), np.flatnonzero([k == key for k in keys]))
+        Alike(", ".join(told(names[i], key[i]) for i in shown_in_name), np.flatnonzero([k == key for k in keys]))
         for key in sorted(set(keys))
     ]
+
+
+def _follows(names: list[str], i: int, keys: list[tuple[str | float, ...]]) -> bool:
+    """Whether a condition follows from the collector, so that no name needs it."""
+    if COLLECTOR not in names or names[i] == COLLECTOR:
+        return False
+    at = names.index(COLLECTOR)
+    return len({(k[at], k[i]) for k in keys}) == len({k[at] for k in keys})
 
 
 def paired(points: Measurement, first: Alike, second: Alike, by: tuple[str, ...] | None) -> list[tuple[int, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +23,12 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 GRID: Final = 61
-TRANSITIONS: Final = {1: ("dense", "porous"), 2: ("islands or moss", "rods"), 3: ("rods", "dendrites")}
-"""By the index of the first shape beyond: what the line parts."""
-KNOWN: Final = 1.959963984540054
+HALF: Final = 0.5
 
 AxisName = Annotated[str, Par("condition or number along the axis, named as in the points")]
 
 
-@stage("deposit.diagram", version=1, cites=("gelman2008", "chen2026"))
+@stage("deposit.diagram", version=1, cites=("gelman2008", "murray2010", "chen2026"))
 def diagram(
     points: Annotated[Measurement, DEPOSIT_POINTS, Many()],
     *,
@@ -39,17 +37,19 @@ def diagram(
     names: Annotated[tuple[str, ...], Par("collectors that are marked")] = (),
     at_x: Annotated[tuple[float, ...] | None, Par("where each is along x, in SI; none: not known, a line across")] = None,
     at_y: Annotated[tuple[float, ...], Par("where each is along y, in SI")] = (),
+    rng: np.random.Generator,
 ) -> Result:
     """Shapes of deposits over two conditions, with the lines at which one turns into another and how well these are known.
 
-    For each transition (dense to porous, islands to rods, rods to dendrites) of which both sides occur, the log odds that a run
-    lies beyond are $\\eta = w\\cdot(1, u, v, u^2, uv, v^2)$ in the standardised logarithms of x and y (plain values where
-    one is 0 or below), by the largest posterior with weak normal beliefs about w; its curvature gives σ_η. The line is η =
-    0, the band |η| < 1.96 σ_η: what replicas and gaps between runs leave open. `transition_<shape>` is where the line
-    crosses the middle of y, with σ_η over the slope there; `misplaced_<shape>` the share of runs on the wrong side. For a
-    collector that is marked at x and y, `beyond_<shape>_<name>` is the chance of a shape beyond; for one known along y
-    alone, `transition_<shape>_<name>` is where it would cross. *Valid when* the two axes decide: what else was varied blurs
-    the lines, and a check says so. *Source* Gelman et al. 2008 for logistic regression with weak beliefs. *Differs from the
+    For each transition (dense to porous, islands to rods, rods to dendrites) of which both sides occur, the log odds that a
+    run lies beyond are $\\eta = w\\cdot(1, u, v, u^2, uv, v^2)$ in the standardised logarithms of x and y (plain values
+    where one is 0 or below), with weak normal beliefs about w beforehand and draws from what the runs leave of them. The
+    line is where half of the draws have η > 0, the band where 2.5 to 97.5 % have: what replicas and gaps between runs leave
+    open. `transition_<shape>` is where lines cross the middle of y (median, a quarter of the 95 % interval);
+    `misplaced_<shape>` the share of runs on the wrong side. For a collector that is marked at x and y,
+    `beyond_<shape>_<name>` is the chance of a shape beyond; for one known along y alone, `transition_<shape>_<name>` is
+    where it would cross. *Valid when* the two axes decide: what else was varied blurs the lines, and a check says so.
+    *Source* Gelman et al. 2008 for weak beliefs; Murray et al. 2010 for elliptical slice sampling. *Differs from the
     paper*, which draws no diagram. Raises ConfigError: an axis that runs do not state, marks without places; DataError: an
     axis along which nothing varies.
     """
@@ -62,7 +62,7 @@ def diagram(
     place, marked = _scaled(where, logs), _scaled(marks, logs)
     shape = points["shape"].astype(int)
     low, high = place.min(axis=0), place.max(axis=0)
-    edge = 0.06 * (high - low)
+    edge = 0.09 * (high - low)
     axes = [np.linspace(low[i] - edge[i], high[i] + edge[i], GRID) for i in (0, 1)]
     mesh = np.stack([a.reshape(-1) for a in np.meshgrid(*axes)], axis=1)
     estimates, lines, checks = {}, {}, []
@@ -70,23 +70,23 @@ def diagram(
         beyond = shape >= k
         if beyond.all():
             continue
-        fitted = boundary(place, beyond)
-        odds, std = fitted.log_odds(mesh)
-        lines[NAMES[k]] = (odds.reshape(GRID, GRID), std.reshape(GRID, GRID))
-        wrong = (fitted.log_odds(place)[0] > 0) != beyond
+        fitted = boundary(place, beyond, rng)
+        lines[NAMES[k]] = (fitted.log_odds(mesh) > 0).mean(axis=0).reshape(GRID, GRID)
+        wrong = ((fitted.log_odds(place) > 0).mean(axis=0) > HALF) != beyond
         estimates[f"misplaced_{NAMES[k]}"] = _share(wrong, f"runs on the wrong side of the line to {NAMES[k]}")
-        found = _crossing(fitted, axes[0], float(0.5 * (low[1] + high[1])))
-        if found is not None:
-            estimates[f"transition_{NAMES[k]}"] = _crossed(found, logs[0], x, f"turns into {NAMES[k]}")
+        across = {"": float(0.5 * (low[1] + high[1]))}
         for name, mark in zip(names, marked, strict=True):
             if np.isfinite(mark).all():
-                value, error = (float(v[0]) for v in fitted.log_odds(mark[None]))
-                estimates[f"beyond_{NAMES[k]}_{name}"] = _chance(value, error, f"chance of {NAMES[k]} or beyond, {name}")
+                chance = 1 / (1 + np.exp(-np.clip(fitted.log_odds(mark[None])[:, 0], -50, 50)))
+                label = f"chance of {NAMES[k]} or beyond, {name}"
+                estimates[f"beyond_{NAMES[k]}_{name}"] = Estimate(float(chance.mean()), float(chance.std()), "1", label, "%")
             else:
-                found = _crossing(fitted, axes[0], float(mark[1]))
-                if found is not None:
-                    label = f"turns into {NAMES[k]}, {name}"
-                    estimates[f"transition_{NAMES[k]}_{name}"] = _crossed(found, logs[0], x, label)
+                across[f"_{name}"] = float(mark[1])
+        for name, at in across.items():
+            found = _crossing(fitted.crossings(at, float(axes[0][0]), float(axes[0][-1])), logs[0])
+            if found is not None:
+                label = f"turns into {NAMES[k]}" + (f", {name[1:]}" if name else "")
+                estimates[f"transition_{NAMES[k]}{name}"] = Estimate(*found, unit_of(x), label)
         checks.append(_blur(wrong, NAMES[k]))
     for k, name in enumerate(NAMES):
         estimates[name] = Estimate(float((shape == k).sum()), 0.0, "1", f"{name} runs")
@@ -119,29 +119,13 @@ def _scaled(values: Floats, logs: list[bool]) -> Floats:
         return np.stack([np.log(values[:, i]) if logs[i] else values[:, i] for i in (0, 1)], axis=1)
 
 
-def _crossing(fitted: Any, x: Floats, y: float) -> tuple[float, float] | None:
-    """The place along x, at one y, where the odds are even for the first time, and its standard deviation."""
-    odds, std = fitted.log_odds(np.stack([x, np.full(x.size, y)], axis=1))
-    at = np.flatnonzero(np.diff(np.sign(odds)))
-    if at.size == 0:
+def _crossing(places: Floats, log: bool) -> tuple[float, float] | None:
+    """The median place of a line and a quarter of its 95 % interval; none where fewer than half of the draws cross in view."""
+    seen = places[np.isfinite(places)]
+    if seen.size < HALF * places.size:
         return None
-    k = int(at[0])
-    part = odds[k] / (odds[k] - odds[k + 1])
-    slope = abs(odds[k + 1] - odds[k]) / (x[k + 1] - x[k])
-    return float(x[k] + part * (x[k + 1] - x[k])), float((1 - part) * std[k] + part * std[k + 1]) / float(slope)
-
-
-def _crossed(found: tuple[float, float], log: bool, name: str, label: str) -> Estimate:
-    place, std = found
-    value = math.exp(place) if log else place
-    return Estimate(value, std * (value if log else 1.0), unit_of(name), label)
-
-
-def _chance(odds: float, std: float, label: str) -> Estimate:
-    """The chance, its odds known to `std`: the odds shrunk by what is unknown, and half the width of one deviation each way."""
-    mean = 1 / (1 + math.exp(-odds / math.sqrt(1 + math.pi * std**2 / 8)))
-    low, high = (1 / (1 + math.exp(-(odds + s * std))) for s in (-1, 1))
-    return Estimate(mean, 0.5 * (high - low), "1", label, "%")
+    low, middle, high = (float(q) for q in np.percentile(np.exp(seen) if log else seen, (2.5, 50, 97.5)))
+    return middle, 0.25 * (high - low)
 
 
 def _share(true: NDArray[np.bool_], label: str) -> Estimate:
@@ -161,7 +145,7 @@ def _curves(
     names: tuple[str, ...],
     axes: list[Floats],
     logs: list[bool],
-    lines: dict[str, tuple[Floats, Floats]],
+    lines: dict[str, Floats],
     called: tuple[str, str],
 ) -> dict[str, tuple[object, object]]:
     curves: dict[str, tuple[object, object]] = {
@@ -176,9 +160,8 @@ def _curves(
         "mark_x": ("mark", marks[:, 0]),
         "mark_y": ("mark", marks[:, 1]),
     }
-    for name, (odds, std) in lines.items():
-        curves[f"log_odds_{name}"] = (("row", "column"), odds)
-        curves[f"log_odds_std_{name}"] = (("row", "column"), std)
+    for name, share in lines.items():
+        curves[f"beyond_{name}"] = (("row", "column"), share)
     return curves
 
 
@@ -193,7 +176,7 @@ def draw(result: Result, ax: Axes) -> None:
 @diagram.demo
 def demo(rng: np.random.Generator) -> Demo:
     """Runs that turn from dense to mossy across a straight line, with a blur; the line's place in the middle is known."""
-    side, slope, blur = 12, rng.uniform(-0.4, 0.4), 0.35
+    side, slope, blur = 9, rng.uniform(-0.4, 0.4), 0.35
     spacing, j0 = (a.reshape(-1) for a in np.meshgrid(np.geomspace(1e-6, 4e-5, side), np.geomspace(1.0, 20.0, side)))
     middle, line = math.log(math.sqrt(20.0)), math.log(rng.uniform(4e-6, 1e-5))
     odds = (np.log(spacing) - line - slope * (np.log(j0) - middle)) / blur

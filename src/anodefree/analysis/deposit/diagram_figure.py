@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-KNOWN = 1.959963984540054
 MARKERS = "os^D"
 
 
@@ -26,10 +25,10 @@ def draw_diagram(c: xr.Dataset, ax: Axes) -> None:
     fx, fy = labels[0][1], labels[1][1]
     grid_x, grid_y = fx * c["grid_x"].values, fy * c["grid_y"].values
     for k, name in enumerate(NAMES):
-        if f"log_odds_{name}" in c:
-            sure = c[f"log_odds_{name}"].values / c[f"log_odds_std_{name}"].values
-            ax.contourf(grid_x, grid_y, sure, [-KNOWN, KNOWN], colors=[COLOURS[k]], alpha=0.16)
-            line = ax.contour(grid_x, grid_y, c[f"log_odds_{name}"].values, [0.0], colors=[COLOURS[k]], linewidths=1.2)
+        if f"beyond_{name}" in c:
+            share = c[f"beyond_{name}"].values
+            ax.contourf(grid_x, grid_y, share, [0.025, 0.975], colors=[COLOURS[k]], alpha=0.16)
+            line = ax.contour(grid_x, grid_y, share, [0.5], colors=[COLOURS[k]], linewidths=1.2)
             if any(len(s) for s in line.allsegs[0]):
                 ax.plot([], [], color=COLOURS[k], label=f"to {name}, 95 % band")
     x, y = _apart(fx * c["x"].values, fy * c["y"].values, logs, (grid_x, grid_y))
@@ -58,7 +57,7 @@ def draw_diagram(c: xr.Dataset, ax: Axes) -> None:
     for axis, log, values in (("x", logs[0], grid_x), ("y", logs[1], grid_y)):
         if log:
             getattr(ax, f"set_{axis}scale")("log")
-            _plain_ticks(ax, axis, values)
+            _plain_ticks(ax, axis, values, np.unique((fx if axis == "x" else fy) * c[axis].values))
     heights = [float(h) for h in fy * c["mark_y"].values]
     ax.set(
         xlabel=labels[0][0],
@@ -79,17 +78,22 @@ def _apart(
     for k, place in enumerate(zip(x.tolist(), y.tolist(), strict=True)):
         n = seen.get(place, 0)
         seen[place] = n + 1
-        shift = 0.018 * span * ((n + 1) // 2) * (-1) ** n
+        shift = 0.024 * span * ((n + 1) // 2) * (-1) ** n
         moved[k] = x[k] * np.exp(shift) if logs[0] else x[k] + shift
     return moved, y
 
 
-def _plain_ticks(ax: Axes, axis: str, values: np.ndarray) -> None:
-    """Ticks at 1, 2, 5 with plain numbers where the axis spans less than three decades."""
-    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+def _plain_ticks(ax: Axes, axis: str, values: np.ndarray, taken: np.ndarray) -> None:
+    """Ticks at the values that runs have where they are few, else at 1, 2, 5 where the axis spans less than three decades."""
+    from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter, NullLocator, StrMethodFormatter
 
     of = ax.xaxis if axis == "x" else ax.yaxis
-    if values[-1] / values[0] < 1e3:
+    few = taken.size <= 6 and (np.diff(np.log(taken)) > 0.12 * np.log(values[-1] / values[0])).all()
+    if few:
+        of.set_major_locator(FixedLocator(taken.tolist()))
+        of.set_minor_locator(NullLocator())
+    elif values[-1] / values[0] < 1e3:
         of.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    if few or values[-1] / values[0] < 1e3:
         of.set_major_formatter(StrMethodFormatter("{x:g}"))
     of.set_minor_formatter(NullFormatter())

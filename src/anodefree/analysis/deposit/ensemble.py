@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Floats = NDArray[np.float64]
+RUNS: Final = ("replicas", "replicas_needed")
 FEW: Final = ("porosity_volume", "porosity_thickness", "porosity_tip", "thickness")
 ROUNDING: Final = 1 / math.sqrt(12)
 """Standard deviation, in cells, of a height on a grid: alike in all replicas."""
@@ -71,7 +72,7 @@ def ensemble(
     ] = None,
     numbers: Annotated[
         tuple[str, ...] | None,
-        Par("numbers that are estimates; none: all of one group, of several the porosities and the thickness"),
+        Par("numbers that are estimates; none: all of one group, of several the porosities, the thickness and the runs"),
     ] = None,
     wanted_std: Annotated[
         float, Par("standard deviation of the mean porosity that is wanted", gt=0, lt=1, source="a convention", assumed=True)
@@ -101,17 +102,19 @@ def ensemble(
     groups = alike(points, by)
     several = len(groups) > 1
     known = [n.removesuffix("_m_s").removesuffix("_m") for n in NUMBERS if n in points]
-    wanted = list(numbers) if numbers is not None else list(FEW) if several else known
+    every = [*known, *NAMES, *RUNS]
+    wanted = list(numbers) if numbers is not None else [*FEW, RUNS[0]] if several else every
     for name in wanted:
-        if name not in known:
-            raise ConfigError(f"there is no number '{name}'", "numbers", near(name, known))
+        if name not in every:
+            raise ConfigError(f"there is no number '{name}'", "numbers", near(name, every))
     spreads = [{n: _spread(points, g, array) for n, array in zip(known, _arrays(points), strict=True)} for g in groups]
     estimates: dict[str, Estimate] = {}
     for group, spread in zip(groups, spreads, strict=True):
-        own = {**{k: v for n in wanted for k, v in _told(n, spread[n]).items()}, **_shapes(points["shape"][group.rows])}
+        own = {**{k: v for n in known for k, v in _told(n, spread[n]).items()}, **_shapes(points["shape"][group.rows])}
         own["replicas"] = Estimate(float(group.rows.size), 0.0, "1", "runs")
         own["replicas_needed"] = _needed(spread["porosity_volume"], wanted_std)
-        estimates |= {f"{n}_{group.name}" if several else n: _named(e, group.name) for n, e in own.items()}
+        kept = {n: e for n, e in own.items() if n.removesuffix("_sample") in wanted}
+        estimates |= {f"{n}_{group.name}" if several else n: _named(e, group.name) for n, e in kept.items()}
     if len(groups) == 2:
         estimates["thickness_ratio"] = _ratio(groups, spreads)
         estimates |= _changes(points, groups, spreads, by)
@@ -276,32 +279,40 @@ def _against_itself(points: Measurement, groups: list[Alike], porosity: list[Spr
 
 @ensemble.plot
 def draw(result: Result, ax: Axes) -> None:
-    """Each group's runs, mean and one more sample; beside it the interval of the mean against the number of runs."""
+    """Runs, with the 95 % intervals of the mean (thick) and of one more sample (thin), and how the former narrows."""
     from anodefree.core.figure import COLOURS, INK, SOFT, sized, split
 
     c = result.curves
     names = [str(n) for n in c["group"].values]
     many = len(names) > 1
-    sized(ax, 5.6, max(2.2, 0.9 + 0.32 * len(names)) if many else 2.6)
+    sized(ax, 5.6, max(2.2, 0.9 + 0.42 * len(names)) if many else 2.6)
     left, right = split(ax, 1, 2, width_ratios=(1.5, 1) if many else (1.2, 1))
     at = np.arange(len(names))[::-1]
     kinds = (("porosity_volume", "under the envelope", 0.18), ("porosity_tip", "to the highest tip", -0.18))
-    of, rng = c["group_of_run"].values, np.linspace(-0.07, 0.07, 5)
+    of = c["group_of_run"].values
     for i, (n, label, shift) in enumerate(kinds):
         mean, std, sample = (100 * c[f"{p}{n}"].values for p in ("group_", "group_std_", "group_sample_std_"))
         y = at + shift
         left.errorbar(mean, y, xerr=1.96 * sample, fmt="none", ecolor=COLOURS[i], elinewidth=0.8, capsize=2, alpha=0.7)
-        left.errorbar(mean, y, xerr=1.96 * std, fmt="none", ecolor=COLOURS[i], elinewidth=3, capsize=0)
+        left.errorbar(mean, y, xerr=1.96 * std, fmt="none", ecolor=COLOURS[i], elinewidth=2.4, capsize=0)
         left.plot(mean, y, "o", color=INK, ms=2.5, zorder=5, label="_")
         runs = 100 * c[n].values
-        left.plot(runs, y[of] + rng[np.arange(of.size) % 5], ".", color=COLOURS[i], ms=2.5, mfc="none", mew=0.5, label=label)
+        left.plot(runs, y[of] + 0.11, "o", color=COLOURS[i], ms=2.4, mfc="none", mew=0.6, label=label)
     left.set_yticks(at, names if many else [""])
     low, high = left.get_xlim()
     left.set(xlabel="porosity / %", xlim=(max(low, -25), min(high, 125)), ylim=(-0.6, len(names) - 0.4))
     left.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, columnspacing=1.0, handletextpad=0.3)
     counts, half = c["runs_so_far"].values, 100 * c["half_interval_so_far"].values
     for k, line in enumerate(half):
-        right.plot(counts, line, "o-", color=COLOURS[k % len(COLOURS)] if len(half) <= 4 else SOFT, ms=2, lw=0.8, label="_")
+        right.plot(
+            counts,
+            np.where(line > 0, line, np.nan),
+            "o-",
+            color=COLOURS[k % len(COLOURS)] if len(half) <= 4 else SOFT,
+            ms=2,
+            lw=0.8,
+            label="_",
+        )
     right.set(xlabel="runs", ylabel="95 % half interval\nof the mean porosity / %", xlim=(1, max(counts.max() + 0.5, 3)))
     if np.isfinite(half).any() and np.nanmax(half) > 0:
         right.set(yscale="log")

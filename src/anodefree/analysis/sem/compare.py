@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 NUMBERS: Final = ("porosity_volume", "porosity_enclosed", "porosity_thickness", "porosity_layer", "thickness")
+LETTERS: Final = 36
+"""Letters that fit beside each other under the bars."""
 UNCALIBRATED_M: Final = 1e-6
 """Step of the axes of a picture whose file says no scale."""
 
@@ -208,7 +210,8 @@ def draw(result: Result, ax: Axes) -> None:
             if mine.size > 1:
                 ax.plot(np.full(mine.size, at[k] + 0.25 * width), mine, ".", color=INK, ms=2.5, label="_")
     top = max(float(np.max(100 * (c[f"group_{n}"].values + c[f"group_{n}_std"].values))) for n in kinds)
-    ax.set_xticks(np.arange(len(names)), names)
+    crowded = len(names) * max(len(n) for n in names) > LETTERS
+    ax.set_xticks(np.arange(len(names)), names, rotation=25 if crowded else 0, ha="right" if crowded else "center")
     ax.set(xlabel="collector", ylabel="porosity / %", ylim=(min(0.0, ax.get_ylim()[0]), 1.45 * max(top, 1.0)))
     ax.axhline(0, color=INK, lw=0.7)
     ax.legend(loc="upper left")
