@@ -65,7 +65,7 @@ DEPOSIT_POINTS = Kind(
         "potential_unevenness_V": Array(_RUN, "the same of the potential", optional=True),
         "porosity_volume_std": Array(_RUN, "standard deviation of `porosity_volume` that the run itself expects"),
         "thickness_std_m": Array(_RUN, "standard deviation of `thickness_m` that the run itself expects"),
-        "shape": Array(_RUN, "0 dense, 1 mossy, 2 rod, 3 dendrite"),
+        "shape": Array(_RUN, "0 dense, 1 mossy, 2 islands, 3 rod, 4 dendrite"),
         "shape_margin": Array(_RUN, "factor on a deciding number to another name", positive=True),
         "cell_m": Array(_RUN, "size of a cell", positive=True),
         "complete": Array(_RUN, "1 where the run ended as it should, 0 where it stopped before"),

@@ -41,17 +41,18 @@ def diagram(
 ) -> Result:
     """Shapes of deposits over two conditions, with the lines at which one turns into another and how well these are known.
 
-    For each transition (dense to porous, islands to rods, rods to dendrites) of which both sides occur, the log odds that a
-    run lies beyond are $\\eta = w\\cdot(1, u, v, u^2, uv, v^2)$ in the standardised logarithms of x and y (plain values
-    where one is 0 or below), with weak normal beliefs about w beforehand and draws from what the runs leave of them. The
-    line is where half of the draws have η > 0, the band where 2.5 to 97.5 % have: what replicas and gaps between runs leave
-    open. `transition_<shape>` is where lines cross the middle of y (median, a quarter of the 95 % interval);
-    `misplaced_<shape>` the share of runs on the wrong side. For a collector that is marked at x and y,
+    For each transition (dense to porous, porous to islands, islands to rods, rods to dendrites) of which both sides occur,
+    the log odds that a run lies beyond are $\\eta = w\\cdot(1, u, v, u^2, uv, v^2)$ in the standardised logarithms of x and
+    y (plain values where one is 0 or below), with weak normal beliefs about w beforehand and draws from what the runs leave
+    of them. The line is where half of the draws have η > 0, the band where 2.5 to 97.5 % have: what replicas and gaps
+    between runs leave open. `transition_<shape>` is where lines cross the middle of y (median, a quarter of the 95 %
+    interval); `misplaced_<shape>` the share of runs on the wrong side. For a collector that is marked at x and y,
     `beyond_<shape>_<name>` is the chance of a shape beyond; for one known along y alone, `transition_<shape>_<name>` is
-    where it would cross. *Valid when* the two axes decide: what else was varied blurs the lines, and a check says so.
-    *Source* Gelman et al. 2008 for weak beliefs; Murray et al. 2010 for elliptical slice sampling. *Differs from the
-    paper*, which draws no diagram. Raises ConfigError: an axis that runs do not state, marks without places; DataError: an
-    axis along which nothing varies.
+    where it would cross.
+    *Valid when* the two axes decide: what else was varied blurs the lines, and a check says so.
+    *Source* Gelman et al. 2008 for weak beliefs; Murray et al. 2010 for elliptical slice sampling.
+    *Differs from the paper*, which draws no diagram. Raises ConfigError: an axis that runs do not state, marks without
+    places; DataError: an axis along which nothing varies.
     """
     where = np.stack([_axis(points, x, "x"), _axis(points, y, "y")], axis=1)
     logs = [bool((where[:, i] > 0).all()) for i in (0, 1)]

@@ -84,7 +84,7 @@ def ensemble(
     standard deviation $(t/1.96)\\,s/\\sqrt N$, and `<number>_sample` one more run, with $(t/1.96)\\,s\\sqrt{1+1/N}$; t is
     Student's 95 % quantile of N - 1 degrees of freedom, `low` and `high` are the 95 % interval of either. A section under a
     microscope is one more sample: compare it with the latter. To both is added, as it is alike in all runs, what the size
-    of a cell leaves open (a cell over √12 in heights). `dense`, `mossy`, `rod`, `dendrite` are shares of runs, with
+    of a cell leaves open (a cell over √12 in heights). `dense`, `mossy`, `islands`, `rod`, `dendrite` are shares of runs, with
     Jeffreys' interval; `replicas` is N, `replicas_needed` the runs after which the mean of `porosity_volume` is known to
     `wanted_std`. With several groups each name ends in that of the group, and with two `thickness_ratio` is that of one
     more sample of the first over one of the second; where runs of both agree in all else that was varied,

@@ -68,8 +68,8 @@ def morphology(
     (contours, marching cubes); geodesic `tortuosity_pore`, `tortuosity_metal`; `trunks`, `aspect_ratio`, `joints_per_trunk`,
     `branch_angle` from the normal (skeleton); `tip_height`, `isolated` = part of the lithium without contact to the collector;
     over all frames `tip_velocity` (straight line) and `shorting_time`, if the tip reaches the counter electrode. `class`: where
-    trunks hold a fifth of the lithium and are more slender than `slender_above`, 2 rod, or 3 dendrite from `branched_above`
-    joints a trunk; else 4 islands, below a coverage of `islands_below`, 0 dense, porosity below `dense_below`, or 1 mossy.
+    trunks hold a fifth of the lithium and are more slender than `slender_above`, 3 rod, or 4 dendrite from `branched_above`
+    joints a trunk; else 2 islands, below a coverage of `islands_below`, 0 dense, porosity below `dense_below`, or 1 mossy.
     `class_margin` is the least factor on a deciding number that would change the name.
     The std of porosities, thickness and roughness is what another stretch of collector of this width would give (circular block
     bootstrap along x), and half a cell; one run is one sample of the random nuclei.
@@ -104,7 +104,7 @@ def morphology(
         "surface_area": Estimate(last.surface, 0.02 * last.surface, "1", "surface of lithium over the collector's"),
         "isolated": Estimate(last.isolated, last.isolated_std, "1", "part of the lithium without contact", "%"),
         "tip_height": Estimate(last.tip_m, ROUNDING * grid.dz_m, "m", "highest lithium"),
-        "class": Estimate(float(named.index), 0.0, "1", f"{named.name} (0 dense, 1 mossy, 2 rod, 3 dendrite, 4 islands)"),
+        "class": Estimate(float(named.index), 0.0, "1", f"{named.name} (0 dense, 1 mossy, 2 islands, 3 rod, 4 dendrite)"),
         "class_margin": Estimate(named.margin, 0.0, "1", "factor on a deciding number to another name"),
         **_tip(time, tips, grid, counter_height_m or top - grid.dz_m),
     }

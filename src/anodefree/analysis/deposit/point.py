@@ -108,5 +108,5 @@ def demo(rng: np.random.Generator) -> Demo:
     fields = fields_of(np.stack([early, grown]), cell, height * cell * float(row.mean()))
     fields = fields.with_meta(j0_A_m2=4.0, site_spacing_m=(width + gap) * cell, stopped="finished", collector="Ni")
     empty = [1 - float(row.mean())]
-    truth = {"porosity_volume": empty, "porosity_tip": empty, "thickness_m": [height * cell], "shape": [2.0]}
+    truth = {"porosity_volume": empty, "porosity_tip": empty, "thickness_m": [height * cell], "shape": [3.0]}
     return Demo((fields,), truth | {"j0_A_m2": [4.0], "complete": [1.0]}, tolerance=1e-6)

@@ -1,4 +1,4 @@
-"""What a deposit is called: dense, mossy, rod, dendrite or islands, by numbers that can be measured, with the margin."""
+"""What a deposit is called: dense, mossy, islands, rod or dendrite, by numbers that can be measured, with the margin."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from anodefree.numerics.branches import Branches
 
 FAIR_SHARE: Final = 0.2
 """Part of the lithium in trunks from which they, and not the film they stand on, are the deposit."""
-NAMES: Final = ("dense", "mossy", "rod", "dendrite", "islands")
+NAMES: Final = ("dense", "mossy", "islands", "rod", "dendrite")
+"""From a film to a tree: each is further from dense than the one before."""
 
 EnvelopeWidth = Annotated[
     float | None,
@@ -56,10 +57,10 @@ def verdict(porosity: float, coverage: float, tree: Branches, limits: Limits) ->
     if by_shape >= 1:
         joints = tree.joints_per_trunk
         margin = min(by_shape, _factor(joints + 0.5, limits.joints + 0.5))
-        return Verdict(2 if joints < limits.joints else 3, margin)
+        return Verdict(3 if joints < limits.joints else 4, margin)
     covering = _factor(coverage, limits.coverage)
     if coverage < limits.coverage:
-        return Verdict(4, min(_factor(by_shape, 1.0), covering))
+        return Verdict(2, min(_factor(by_shape, 1.0), covering))
     margin = min(_factor(by_shape, 1.0), covering, _factor(porosity, limits.porosity))
     return Verdict(0 if porosity < limits.porosity else 1, margin)
 
