@@ -38,7 +38,7 @@ def recorded(
     heights, bends = np.empty((2, count, points)), np.empty((2, count, points))
     for i, (c, pull) in enumerate(zip(stiffness, pull_off_N, strict=True)):
         most = ((load_N + pull) / c) ** (1 / power) + load_N / spring_N_m
-        z = np.linspace(travel_m - most, -most, points)
+        z = np.linspace(travel_m, -most, points)
         depth = dmt_balance_m(-z, spring_N_m, float(c), power, float(pull))
         true = -z - depth
         heights[:, i] = z, z[::-1]

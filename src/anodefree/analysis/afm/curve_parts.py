@@ -62,7 +62,8 @@ def prepared(height_m: Floats, deflection_m: Floats, *, adhesive: bool) -> Part 
     """One way of a curve, which may come in either order; None where it has no contact or no baseline.
 
     The baseline is a straight line through the points that lie far from the surface: first the farthest third, then all beyond
-    the place where the deflection leaves it. The pull-off is the lowest point (a median of three) on the way out of contact.
+    the place where the deflection leaves it. The pull-off is the lowest point on the way out of contact, and half a
+    step more, if a median of three stands out of the noise there.
     """
     fine = np.isfinite(height_m) & np.isfinite(deflection_m)
     z, d = 1e9 * height_m[fine], 1e9 * deflection_m[fine]
@@ -88,7 +89,11 @@ def prepared(height_m: Floats, deflection_m: Floats, *, adhesive: bool) -> Part 
         smooth = np.median(np.stack([rest[:-2], rest[1:-1], rest[2:]]), axis=0)
         lowest = 1 + int(np.argmin(smooth))
         if -smooth[lowest - 1] > SIGNIFICANT * noise:
-            pull_off = -float(smooth[lowest - 1])
+            near = slice(max(lowest - 2, 0), lowest + 3)
+            lowest = near.start + int(np.argmin(rest[near]))
+            # The lever lets go between this point and the next: on average half a step of the way out later.
+            step = max(float(rest[max(lowest - 4, 0)] - rest[lowest]) / min(max(lowest, 1), 4), 0.0)
+            pull_off = -float(rest[lowest]) + 0.5 * step
             inside[lowest + 1 :] = False
             # What follows the pull-off until the lever has settled is neither contact nor baseline.
             keep = inside | (np.arange(z.size) >= far.start)

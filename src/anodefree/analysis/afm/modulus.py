@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from anodefree.analysis.afm.curve_parts import Fits, Part, deflections_m, fitted, jkr_reduced_Pa, prepared
+from anodefree.analysis.afm.curve_parts import SIGNIFICANT, Fits, Part, deflections_m, fitted, jkr_reduced_Pa, prepared
 from anodefree.analysis.afm.modulus_checks import checks_of
 from anodefree.analysis.afm.modulus_estimates import Setup, median, middle, modulus_estimate
 from anodefree.analysis.afm.modulus_figure import draw_modulus
@@ -176,10 +176,14 @@ def _parts(height_m: np.ndarray, bend_m: np.ndarray, adhesive: bool) -> list[Par
 
 def _adhesion(setup: Setup, pulls: np.ndarray, noise: np.ndarray) -> dict[str, Estimate]:
     """The median pull-off force and the work of adhesion that DMT makes of it."""
-    typical = median(pulls)
-    value = typical if math.isfinite(typical) else 0.0
-    spread = 1.2533 * _deviation(pulls) / math.sqrt(max(np.isfinite(pulls).sum(), 1))
-    own = math.hypot(spread, (median(noise) or 0.0) if np.isfinite(noise).any() else 0.0)
+    value = float(np.nan_to_num(median(pulls)))
+    seen = float(np.nan_to_num(median(noise)))
+    # Where no pull-off is seen it may still be as large as what would have been: two standard deviations are that much.
+    own = (
+        1.2533 * max(_deviation(pulls), seen) / math.sqrt(max(np.isfinite(pulls).sum(), 1))
+        if value
+        else 0.5 * SIGNIFICANT * seen
+    )
     std = math.hypot(own, value * math.hypot(setup.spring_error, setup.sensitivity_error))
     work = value / float(contact.dmt_pull_off_N(1.0, setup.radius_m.value))
     of_work = work * math.hypot(std / value if value else 0.0, setup.radius_error)
@@ -227,7 +231,7 @@ def draw(result: Result, ax: Axes) -> None:
 @modulus.demo
 def demo(rng: np.random.Generator) -> Demo:
     """Nine curves on a stiff polymer by a lever of which k, the radius and the sensitivity are known to 10, 20 and 3 %."""
-    young, pull = 10 ** rng.uniform(8.5, 9.7), rng.uniform(5e-9, 3e-8)
+    young, pull = 10 ** rng.uniform(8.5, 9.7), rng.uniform(2e-8, 6e-8)
     radius, spring = 2e-8, 40.0
     true_radius, true_spring = radius * math.exp(0.2 * rng.normal()), spring * math.exp(0.1 * rng.normal())
     star = contact.reduced(young, 0.3, 1.69e11, 0.27)

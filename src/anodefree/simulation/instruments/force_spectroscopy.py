@@ -63,9 +63,10 @@ def force(
 ) -> ForceCurves:
     """Force curves that a lever records on a sample of given modulus and adhesion, single or as a map.
 
-    $k d = C\\delta^{3/2} - F_{adh}$, $\\delta = -z - d$, $C = \\tfrac43 E^*\\sqrt R$ in contact, which begins at
-    z = 0 and ends at the pull-off. True k, R (log-normal) and sensitivity are drawn once a map and differ from the stated ones,
-    as does the slope of the baseline; every point has white noise, every curve an interference and an offset, and the way out lags. *Valid when*
+    $k d = C\\delta^{3/2} - F_{adh}$, $\\delta = -z - d$, $C = \\tfrac43 E^*\\sqrt R$ in contact, which begins
+    at z = 0 and ends at the pull-off. True k, R (log-normal) and sensitivity are drawn once a map and differ from the stated
+    ones, as does the slope of the baseline; every point has white noise, every curve an interference and an offset, and the
+    way out lags. *Valid when*
     the sample is elastic and Tabor's number is small, inertia and viscous forces are not felt. *Source* DMT (1975); Butt,
     Cappella and Kappl (2005) for the distortions. *Differs from the paper*, which shows maps of a modulus and no curve. Raises
     ConfigError: lists of another length than the map, or too many points.
@@ -129,7 +130,7 @@ def demo(rng: np.random.Generator) -> Demo:
     young, pull, points = float(rng.uniform(1e8, 1e10)), float(rng.uniform(1e-9, 2e-8)), 64
     c = float(paraboloid_m(2e-8) * reduced(young, 0.3, 1.69e11, 0.27))
     most = ((3e-7 + pull) / c) ** (2 / 3) + 3e-7 / 40.0
-    z = np.linspace(1e-7 - most, -most, points)
+    z = np.linspace(1e-7, -most, points)
     truth = np.where(z < 0, -z - dmt_balance_m(-z, 40.0, c, 1.5, pull), 0.0)
     none = {n: 0.0 for n in ("modulus_spread", "noise_m", "virtual_deflection", "interference_m", "drift_m", "hysteresis_m")}
     none |= {n: 0.0 for n in ("spring_error", "radius_error", "sensitivity_error")}
