@@ -2,7 +2,7 @@
 
     python benchmarks/coverage_afm.py [regime ...]
 
-Every case is a map of sixteen curves by the virtual lever: k 10 %, the tip's radius 20 % and the sensitivity 3 % off, a sloping
+Every case is a map of nine curves by the virtual lever: k 10 %, the tip's radius 20 % and the sensitivity 3 % off, a sloping
 baseline, interference, drift, a piezo that lags, and white noise. The usual way takes a constant baseline, the contact point
 where the force of the retract is lowest, and fits C alone between 20 and 80 % of the load, with the error of that fit. Prints a
 table for the documentation.
@@ -27,7 +27,6 @@ REGIMES: dict[str, tuple[float, float, float, float]] = {
     "gel, 20 kPa, k 0.05 N/m": (2e4, 5e-10, 0.05, 2e-9),
     "polymer, 1 GPa, k 40 N/m": (1e9, 3e-8, 40.0, 3e-7),
     "interphase, 5 GPa, k 40 N/m": (5e9, 3e-8, 40.0, 3e-7),
-    "interphase, 5 GPa, k 200 N/m": (5e9, 3e-8, 200.0, 3e-7),
     "oxide, 28.8 GPa, k 40 N/m, 0.3 µN": (2.88e10, 3e-8, 40.0, 3e-7),
     "oxide, 28.8 GPa, k 200 N/m, 3 µN": (2.88e10, 3e-8, 200.0, 3e-6),
 }
@@ -64,9 +63,10 @@ def told(name: str, truth: float, rows: list[tuple[float, float]], clock: float 
         print(f"| {name} | | | | | | {CASES} | |")
         return
     away = np.log(value[fine] / truth)
+    scatter = 1.4826 * np.median(np.abs(away - np.median(away)))
     inside = [np.mean(np.abs(value[fine] - truth) <= m * std[fine]) for m in (1, 2)]
     print(
-        f"| {name} | {100 * np.median(np.expm1(away)):+.0f} % | {100 * 1.4826 * np.median(np.abs(away - np.median(away))):.0f} % "
+        f"| {name} | {100 * np.median(np.expm1(away)):+.0f} % | {100 * scatter:.0f} % "
         f"| {100 * np.median(std[fine] / value[fine]):.0f} % | {100 * inside[0]:.0f} % | {100 * inside[1]:.0f} % "
         f"| {CASES - int(fine.sum())} | {f'{1e3 * clock:.0f} ms' if clock else ''} |",
         flush=True,
@@ -78,11 +78,19 @@ def run(label: str) -> None:
     modulus, pull, spring, load = REGIMES[label]
     force, stage = get("afm.force"), get("afm.modulus")
     ours, theirs, clocks, depth = [], [], [], []
-    way = (
-        {"travel_m": 5e-7, "noise_m": 3e-10} if modulus < 1e6 else {"travel_m": 4e-8, "noise_m": 2e-11} if spring > 100 else {}
-    )
+    soft, hard = {"travel_m": 5e-7, "noise_m": 3e-10}, {"travel_m": 4e-8, "noise_m": 2e-11}
+    way = soft if modulus < 1e6 else hard if spring > 100 else {}
     for seed in range(CASES):
-        given = {"modulus_Pa": (modulus,), "adhesion_N": (pull,), "spring_N_m": spring, "load_N": load, "points": 512, **way}
+        given = {
+            "modulus_Pa": (modulus,),
+            "adhesion_N": (pull,),
+            "spring_N_m": spring,
+            "load_N": load,
+            "columns": 3,
+            "rows": 3,
+            "points": 384,
+            **way,
+        }
         curves = force(seed=seed, **given)
         begun = time.perf_counter()
         result = stage(curves, tip_radius_m=Uncertain(RADIUS, 0.2 * RADIUS), poisson=Uncertain(0.3))

@@ -80,7 +80,8 @@ def nanoscope(stored: int = 2, volume: bool = False, sens: str = "V 30.00000 nm/
     header += ["\\Lines: 2", f"\\@Sens. DeflSens: {sens}", "\\*Ciao force list", "\\Samples / line: 2"]
     header += [
         "\\*Ciao force image list", "\\Data offset: 4096", f"\\Data length: {len(block)}", "\\Bytes/pixel: 2",
-        f"\\Samps/line: {POINTS} {POINTS}", "\\Spring Constant: 0.25", '\\@4:Image Data: S [DeflectionError] "Deflection Error"',
+        f"\\Samps/line: {POINTS} {POINTS}", "\\Spring Constant: 0.25",
+        '\\@4:Image Data: S [DeflectionError] "Deflection Error"',
         "\\@4:Z scale: V [Sens. DeflSens] (0.0005000000 V/LSB) 2.500000 V",
         "\\@4:Ramp Size: V [Sens. Zsens] (0.006713765 V/LSB) 80.00000 V", "\\*File list end", "",
     ]  # fmt: skip

@@ -89,8 +89,8 @@ def _is_igor(head: bytes, suffix: str) -> bool:
 def _is_igor_curve(head: bytes, suffix: str) -> bool:
     if not _is_igor(head, suffix) or len(head) < 148:
         return False
-    order = "little" if head[:2] == b"\x05\x00" else "big"
-    _, channels, layers = (int.from_bytes(head[at : at + 4], order, signed=True) for at in (132, 136, 140))
+    order = slice(None, None, 1 if head[:2] == b"\x05\x00" else -1)
+    channels, layers = (int.from_bytes(head[at : at + 4][order], "little", signed=True) for at in (136, 140))
     return layers == 0 and channels < 16
 
 

@@ -241,7 +241,7 @@ def demo(rng: np.random.Generator) -> Demo:
         pull_off_N=np.full(9, pull),
         spring_N_m=true_spring,
         load_N=3e-7,
-        travel_m=1e-7,
+        travel_m=4e-8,
         points=256,
         gain=1 + 0.03 * rng.normal(),
         noise_m=5e-11,

@@ -62,7 +62,7 @@ def _draw_distribution(result: Result, modulus: np.ndarray, ax: Axes) -> None:
     low, high = np.percentile(values, [1, 99])
     wide = low > 0 and high > 30 * low
     edges = np.geomspace(low, high, 25) if wide else np.linspace(low, max(high, low * (1 + 1e-9)), 25)
-    ax.hist(values, edges, color=COLOURS[0], alpha=0.75)
+    ax.hist(values, edges.tolist(), color=COLOURS[0], alpha=0.75)
     estimate = result.estimates.get("E_dmt")
     if estimate is not None:
         value, std, _ = estimate.in_field_units()

@@ -198,7 +198,8 @@ def fit_curve(z, d, k, inside, power, radius, sticky, softly, out):  # type: ign
         out[a] = np.nan
     if not top > low:
         return
-    contact = search(z, d, k, inside, weight, power, radius, sticky, low, top - low, 26, theta)
+    span = 1.25 * (top - low)  # the contact point may lie a step beyond the last point in contact
+    contact = search(z, d, k, inside, weight, power, radius, sticky, low, span, 26, theta)
     if not np.isfinite(contact):
         return
     for _ in range(2 if softly else 0):
@@ -208,7 +209,7 @@ def fit_curve(z, d, k, inside, power, radius, sticky, softly, out):  # type: ign
             weight[i] = 1.0
             if inside[i]:
                 weight[i] = 1.0 / (1.0 + theta[2] * shape(contact - z[i] - d[i], power, radius)[1] / k)
-        contact = search(z, d, k, inside, weight, power, radius, sticky, low, top - low, 18, theta)
+        contact = search(z, d, k, inside, weight, power, radius, sticky, low, span, 18, theta)
         if not np.isfinite(contact):
             return
     if not np.isfinite(cost(z, d, k, inside, weight, contact, power, radius, sticky, 1, theta)):
