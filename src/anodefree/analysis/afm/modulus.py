@@ -163,7 +163,7 @@ def modulus(
         "relative_std": ("curve", out.relative_std),
         "adhesion_N": ("curve", pulls),
         "indentation_m": ("curve", out.depth_m),
-        "good": ("curve", good),
+        "good": ("curve", good.astype(np.int8)),
         **{n: ("curve", curves[n]) for n in ("x_m", "y_m") if n in curves},
         **_shown(there, back, out, into, k),
     }
