@@ -32,7 +32,8 @@ def read(path: Path) -> Measurement:
             f"is a wave of {' by '.join(str(n) for n in wave.nodes if n > 0) or 'no'} points, not a force curve", hint=_HINT
         )
     count = points * channels
-    values = wave.numbers(count, "values").reshape(channels, points).astype(float)
+    with np.errstate(all="ignore"):  # a damaged number is found when the curve is checked
+        values = wave.numbers(count, "values").reshape(channels, points).astype(float)
     names = [n.lower() for n in wave.labels(count, channels, 1)]
     note = wave.note(count)
     height, height_from = _height(values, names)

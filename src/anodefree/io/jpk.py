@@ -123,7 +123,8 @@ def _volts(archive: Archive, part: str, channel: Mapping[str, str]) -> np.ndarra
     kind = channel.get(start + "type", channel.get("type", ""))
     raw = archive.bytes_of(part + channel.get("data.file.name", ""))
     if kind in ("float-data", "float"):
-        return np.frombuffer(raw[: len(raw) // 4 * 4], ">f4").astype(float)
+        with np.errstate(all="ignore"):
+            return np.frombuffer(raw[: len(raw) // 4 * 4], ">f4").astype(float)
     if kind in ("double-data", "double"):
         return np.frombuffer(raw[: len(raw) // 8 * 8], ">f8").astype(float)
     name = kind.removeprefix("unsigned").removeprefix("signed")
