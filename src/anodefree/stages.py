@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from anodefree.registry import Stage
 
 MODULES: Final[dict[str, str]] = {
+    "afm.force": "anodefree.simulation.instruments.force_spectroscopy",
     "afm.image": "anodefree.simulation.instruments.scanning_probe",
+    "afm.modulus": "anodefree.analysis.afm.modulus",
     "afm.roughness": "anodefree.analysis.afm.roughness",
     "cycler.plate_strip": "anodefree.simulation.instruments.plate_strip",
     "cycler.reservoir": "anodefree.simulation.instruments.reservoir",

@@ -50,6 +50,7 @@ SUFFIXES: Final[dict[str, str]] = {
     "m2_s": "m2/s",
     "m2": "m2",
     "m3": "m3",
+    "m_V": "m/V",
     "m_s": "m/s",
     "m": "m",
     "mol_m3": "mol/m3",

@@ -86,6 +86,19 @@ def _is_igor(head: bytes, suffix: str) -> bool:
     return suffix == ".ibw" and head[:2] in (b"\x05\x00", b"\x00\x05")
 
 
+def _is_igor_curve(head: bytes, suffix: str) -> bool:
+    if not _is_igor(head, suffix) or len(head) < 148:
+        return False
+    order = slice(None, None, 1 if head[:2] == b"\x05\x00" else -1)
+    channels, layers = (int.from_bytes(head[at : at + 4][order], "little", signed=True) for at in (136, 140))
+    return layers == 0 and channels < 16
+
+
+def _is_jpk(head: bytes, suffix: str) -> bool:
+    inside = b"header.properties" in head[:4096] and b"segments/" in head
+    return head.startswith(b"PK\x03\x04") and (suffix.startswith(".jpk-") or inside)
+
+
 def _is_text(head: bytes, suffix: str) -> bool:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16
         return True
@@ -277,6 +290,27 @@ _INSTRUMENTS: Final = (
     Format("ivium", "IviumSoft", ("impedance",), (".idf", ".ids"), _is_ivium, "anodefree.io.ivium", 2**26),
     Format("nda", "Neware BTS", ("cycling",), (".nda",), _starts(b"NEWARE"), "anodefree.io.neware_nda", 2**30),
     Format("ndax", "Neware BTS 8 archive", ("cycling",), (".ndax",), _is_ndax, "anodefree.io.neware_ndax"),
+    Format(
+        "jpk",
+        "JPK force curves and maps",
+        ("force_curves",),
+        (".jpk-force", ".jpk-force-map", ".jpk-qi-data", ".jpk-qi-series"),
+        _is_jpk,
+        "anodefree.io.jpk",
+        2**31,
+    ),
+    Format(
+        "nanoscope_force",
+        "Bruker NanoScope force curves",
+        ("force_curves",),
+        (".spm", ".pfc"),
+        _starts(b"\\*Force file list"),
+        "anodefree.io.nanoscope_force",
+        2**31,
+    ),
+    Format(
+        "asylum_force", "Asylum Research force curve", ("force_curves",), (".ibw",), _is_igor_curve, "anodefree.io.asylum_force"
+    ),
     Format(
         "nanoscope",
         "Bruker NanoScope image",

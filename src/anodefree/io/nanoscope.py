@@ -20,9 +20,9 @@ from anodefree.io.height_image import checked_size, length_m, topography_of
 HEADER_BYTES: Final = 2**18
 _LINE: Final = re.compile(r"^\\?(@?[^:]{1,80}(?::[^:]{1,80}?)?):\s(.*)$")
 _SCALE: Final = re.compile(r"\[(Sens\.?\s[^\]]{1,60})\]\s*(?:\([^)]{0,60}\))?\s*([-+.\deE]{1,30})")
-_SENSITIVITY: Final = re.compile(r"V\s+([-+.\deE]{1,30})\s+(\S{1,12})/V")
+SENSITIVITY: Final = re.compile(r"V\s+([-+.\deE]{1,30})\s+(\S{1,12})/V")
 _NAMED: Final = re.compile(r'"([^"]{0,60})"')
-_TYPES: Final = {2: "<i2", 4: "<i4"}
+TYPES: Final = {2: "<i2", 4: "<i4"}
 Lines = dict[str, str]
 
 
@@ -35,7 +35,7 @@ def read(path: Path) -> Measurement:
     """
     with path.open("rb") as stream:
         data = stream.read()
-    lists = _lists(data[:HEADER_BYTES].split(b"\x1a", 1)[0].decode("cp1252", "replace"))
+    lists = header_lists(data[:HEADER_BYTES].split(b"\x1a", 1)[0].decode("cp1252", "replace"))
     first = lists[0][0].lower() if lists else ""
     if first.startswith("force file"):
         raise DataError(
@@ -51,7 +51,7 @@ def read(path: Path) -> Measurement:
     return _image(data, plane, known, general)
 
 
-def _lists(header: str) -> list[tuple[str, Lines]]:
+def header_lists(header: str) -> list[tuple[str, Lines]]:
     """The header's lists in order: title, and name -> value of its lines."""
     found: list[tuple[str, Lines]] = []
     for line in header.splitlines():
@@ -78,23 +78,23 @@ def _height_plane(images: list[Lines]) -> Lines:
 
 
 def _image(data: bytes, plane: Lines, known: Lines, general: Lines) -> Measurement:
-    columns, rows = _whole(plane, "Samps/line"), _whole(plane, "Number of lines")
+    columns, rows = whole(plane, "Samps/line"), whole(plane, "Number of lines")
     checked_size(columns, rows)
-    at, length, stated = _whole(plane, "Data offset"), _whole(plane, "Data length"), _whole(plane, "Bytes/pixel")
+    at, length, stated = whole(plane, "Data offset"), whole(plane, "Data length"), whole(plane, "Bytes/pixel")
     stored = length // (columns * rows)
-    if stated not in _TYPES or stored not in _TYPES or stored * columns * rows != length:
+    if stated not in TYPES or stored not in TYPES or stored * columns * rows != length:
         raise DataError(f"a plane of {length} bytes is none of {columns} by {rows} pixels of {stated} bytes", hint=CUT)
-    raw = records(data, np.dtype(_TYPES[stored]), at, columns * rows, "pixels").reshape(rows, columns)
+    raw = records(data, np.dtype(TYPES[stored]), at, columns * rows, "pixels").reshape(rows, columns)
     height = raw * (_scale_V(plane) / 2.0 ** (8 * stated) * _sensitivity_m_V(plane, known))
     if str(plane.get("Frame direction") or general.get("Frame direction", "")).lower() != "down":
         height = height[::-1]
     size = plane.get("Scan Size") or plane.get("Scan size") or general.get("Scan Size") or general.get("Scan size") or ""
-    sides = _sides(size)
+    sides = sides_m(size)
     meta = {"instrument": f"Bruker NanoScope {general.get('Microscope', '')}".strip(), "sample": plane.get("Note", "")}
     return topography_of(height, sides[0], sides[1] if len(sides) > 1 else sides[0] * rows / columns, meta)
 
 
-def _whole(plane: Lines, name: str) -> int:
+def whole(plane: Lines, name: str) -> int:
     try:
         value = int(plane[name].split()[0])
     except (KeyError, ValueError, IndexError):
@@ -104,7 +104,7 @@ def _whole(plane: Lines, name: str) -> int:
     return value
 
 
-def _scale_line(plane: Lines) -> re.Match[str]:
+def scale_line(plane: Lines) -> re.Match[str]:
     line = next((v for n, v in plane.items() if re.fullmatch(r"@?\d{0,2}:?Z scale", n)), "")
     found = _SCALE.search(line)
     if not found:
@@ -115,18 +115,18 @@ def _scale_line(plane: Lines) -> re.Match[str]:
 
 
 def _scale_V(plane: Lines) -> float:
-    return _number(_scale_line(plane)[2], "the scale of its heights")
+    return number(scale_line(plane)[2], "the scale of its heights")
 
 
 def _sensitivity_m_V(plane: Lines, known: Lines) -> float:
-    name = _scale_line(plane)[1]
-    found = _SENSITIVITY.search(known.get("@" + name, ""))
+    name = scale_line(plane)[1]
+    found = SENSITIVITY.search(known.get("@" + name, ""))
     if not found:
         raise DataError(f"its header states no '{name}' in a length a volt", hint="is the scanner calibrated?")
-    return _number(found[1], name) * length_m(f"1 {found[2]}", name)
+    return number(found[1], name) * length_m(f"1 {found[2]}", name)
 
 
-def _number(text: str, what: str) -> float:
+def number(text: str, what: str) -> float:
     try:
         value = float(text)
     except ValueError:
@@ -136,7 +136,7 @@ def _number(text: str, what: str) -> float:
     return value
 
 
-def _sides(text: str) -> list[float]:
+def sides_m(text: str) -> list[float]:
     """The sides of the scan: "5000 nm", "5 5 ~m" or "5 ~m 5 ~m"."""
     numbers = re.findall(r"[-+]?\d{1,12}(?:\.\d{0,12})?", text[:100])
     unit = re.search(r"[A-Za-zµ~]{1,3}", text[:100])
