@@ -34,7 +34,7 @@ def fringe_case(rng: np.random.Generator, pixels: int = 128, pixel_m: float = 0.
     grains = []
     for name, x, contrast in (("LiF", 0.32, 0.40), ("Li2O", 0.68, 0.22)):
         hkl, wave, amplitude = reflections_along(name, "[110]", 1.3e-10, rng.uniform(0, np.pi))
-        wave = wave * np.exp(0.003 * rng.standard_normal((len(wave), 1)))
+        wave = wave + 0.003 * np.linalg.norm(wave, axis=1)[:, None] * rng.standard_normal(wave.shape)
         amplitude = amplitude * transfer(wave, 1e-10)
         at = (x * side, (0.5 + rng.uniform(-0.1, 0.1)) * side)
         grains.append(Fringes(*at, rng.uniform(1.2, 1.5) * 1e-9, contrast / amplitude.max(), wave, amplitude, hkl))
