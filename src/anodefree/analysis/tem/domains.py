@@ -34,7 +34,7 @@ NARROW: Final = 1.1
 """A domain that looks less than this times as wide as the window alone is not resolved."""
 
 
-@stage("tem.domains", version=1, cites=("hytch1998", "miles1974", "koh2025"))
+@stage("tem.domains", version=1, cites=("hytch1998", "miles1974"))
 def found_domains(
     picture: Micrograph,
     *,

@@ -48,7 +48,7 @@ LatticeError = Annotated[
 ]
 
 
-@stage("tem.lattice", version=1, cites=("peng1996", "miller2019", "koh2025", "chen2026"))
+@stage("tem.lattice", version=1, cites=("peng1996", "miller2019", "chen2026"))
 def lattice(
     picture: Micrograph,
     *,

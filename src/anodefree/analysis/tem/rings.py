@@ -36,7 +36,7 @@ SURE: Final = 0.9
 SHOWN: Final = 400
 
 
-@stage("tem.rings", version=1, cites=("peng1996", "miller2019", "koh2025", "chen2026"))
+@stage("tem.rings", version=1, cites=("peng1996", "miller2019", "chen2026"))
 def rings(
     pattern: Diffraction,
     *,

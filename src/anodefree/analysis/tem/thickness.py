@@ -59,7 +59,7 @@ class Spread:
     blocks: float
 
 
-@stage("tem.thickness", version=1, cites=("amini1990", "canny1986", "kunsch1989", "politis1992", "meketon1984", "koh2025"))
+@stage("tem.thickness", version=1, cites=("amini1990", "canny1986", "kunsch1989", "politis1992", "meketon1984"))
 def thickness(
     picture: Micrograph,
     *,
