@@ -117,19 +117,6 @@ def test_sharing_what_is_the_same_narrows_and_sharing_what_differs_is_seen(rng):
     assert joint(other, thermometry, shared).strain > 500
 
 
-def test_the_joint_fit_is_fast(rng):
-    import time
-
-    made, thermometry = experiment(rng, 60e3), Thermometry(T, 0.5, 0.5)
-    joint(made, thermometry)
-    spent = []
-    for _ in range(7):
-        begin = time.process_time()
-        joint(made, thermometry)
-        spent.append(time.process_time() - begin)
-    assert min(spent) < 0.05
-
-
 def test_stage_refuses_impossible_ties():
     series = impedance()
     for names in (

@@ -193,7 +193,8 @@ def _first_that_reads(
                 raise DataError(f"is {size / 2**20:.0f} MiB, more than the {format.max_bytes >> 20} MiB that are read")
             reader = importlib.import_module(format.module).read
             takes = inspect.signature(reader).parameters
-            found = _checked(reader(file, **{n: v for n, v in options.items() if n in takes}))
+            with np.errstate(invalid="ignore", over="ignore"):  # of a damaged file: kinds refuse what is not finite
+                found = _checked(reader(file, **{n: v for n, v in options.items() if n in takes}))
             return _told(found, failures), format
         except (DataError, ConfigError) as error:
             failures.append((format.name, error))

@@ -80,6 +80,9 @@ def is_spectrum(head: bytes, suffix: str) -> bool:
     if names:
         own = [n for n in names if SAYS_SHIFT.search(n) or "wavelength" in n.lower()]
         return bool(own) or (axis_unit(names[0]) == "1/cm" and len(names[0].strip("#[]() ")) < 12)
+    above = (_cells(line, split) for line in lines[max(0, first - 5) : first])
+    if any(sum(any(c.isalpha() for c in cell) for cell in cells) >= 3 for cells in above):
+        return False  # a header of other quantities, with columns that this table leaves empty
     try:
         return plausible(_rows(lines[:400], first, split, width)[:, 0])
     except DataError:

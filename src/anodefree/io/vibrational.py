@@ -15,7 +15,7 @@ from anodefree.kinds.spectrum import SPECTRUM
 NM_PER_CM: Final = 1e7
 MAX_POINTS: Final = 2**26
 FEWEST: Final = 3
-SAYS_SHIFT: Final = re.compile(r"raman|shift|^#?\s{0,3}wave\b|wave\s{0,3}num|^spectr", re.IGNORECASE)
+SAYS_SHIFT: Final = re.compile(r"raman|shift|^#?\s{0,3}wave\b|wave\s{0,3}num|^spectral", re.IGNORECASE)
 _PER_CM: Final = re.compile(
     r"cm\s{0,2}(?:\^|\*\*)?\s{0,2}\(?\s{0,2}[-−⁻–]\s{0,2}[1¹]|1\s{0,2}/\s{0,2}cm|/\s{0,2}cm\b|kayser", re.IGNORECASE
 )
