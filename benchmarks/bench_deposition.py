@@ -26,19 +26,6 @@ def equations(nx: int) -> Equations:
     return Equations(
         cells=(nx // 2, nx),
         spacing_um=(50 / nx, 50 / nx),
-        mobility_per_s=0.25,
-        reaction_per_s=1e-3,
-        barrier=2.4,
-        gradient_um2=0.3,
-        transfer=0.5,
-        per_volt=38.69,
-        diffusivity_metal_um2_s=0.75,
-        diffusivity_um2_s=317.9,
-        conductivity_metal_S_m=1e7,
-        conductivity_S_m=1.19,
-        sites_over_salt=76.4,
-        charge=7.37e-3,
-        voltage_V=-0.12,
         tolerance=1e-6,
     )
 

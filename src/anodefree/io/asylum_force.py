@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from anodefree.core.measurement import Measurement
 from anodefree.errors import DataError
 from anodefree.io.curve_table import FEWEST_POINTS, Curve, force_curves
 from anodefree.io.igor_wave import wave_of
+from anodefree.io.said_number import finite
 
 _HINT: Final = "save the curve with the channels Deflection and ZSensor"
 _MOST: Final = 2**26
@@ -53,7 +53,7 @@ def _height(values: np.ndarray, names: list[str]) -> tuple[np.ndarray, str]:
 def _deflection(values: np.ndarray, names: list[str], note: dict[str, str]) -> tuple[np.ndarray, dict[str, Any]]:
     meta: dict[str, Any] = {}
     for key, name in (("spring_constant_N_m", "SpringConstant"), ("sensitivity_m_V", "InvOLS")):
-        stated = _number(note.get(name, ""))
+        stated = finite(note.get(name, ""))
         if stated is not None and stated > 0:
             meta[key] = stated
     for name in ("defl", "deflection"):
@@ -66,8 +66,8 @@ def _deflection(values: np.ndarray, names: list[str], note: dict[str, str]) -> t
 
 def _ways(height: np.ndarray, bend: np.ndarray, note: dict[str, str]) -> Curve:
     """The approach and what follows it in the other direction; `Direction` is that of the piece that ends at each index."""
-    ends = [_number(p) for p in note.get("Indexes", "").split(",")[:64] if p.strip()]
-    turns = [_number(p) for p in note.get("Direction", "").split(",")[:64] if p.strip()]
+    ends = [finite(p) for p in note.get("Indexes", "").split(",")[:64] if p.strip()]
+    turns = [finite(p) for p in note.get("Direction", "").split(",")[:64] if p.strip()]
     ways: dict[float, tuple[np.ndarray, np.ndarray]] = {}
     for start, end, turn in zip(ends[:-1], ends[1:], turns[1:], strict=False):
         if start is not None and end is not None and turn in (1.0, -1.0) and 0 <= start < end <= height.size:
@@ -76,11 +76,3 @@ def _ways(height: np.ndarray, bend: np.ndarray, note: dict[str, str]) -> Curve:
     if 1.0 not in ways:
         raise DataError("its note names no approach (Indexes, Direction)", hint="was the curve cut or averaged?")
     return Curve(ways[1.0], ways.get(-1.0))
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None

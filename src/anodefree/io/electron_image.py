@@ -115,12 +115,3 @@ def _inside(axis: Axis, size: int) -> bool:
 def grey_of_colour(pixels: np.ndarray) -> np.ndarray:
     """Luminance of pixels whose last axis is blue, green, red and something else."""
     return np.asarray(pixels[..., :3].astype(np.float32) @ _BYTE_GREY)
-
-
-def number(value: Any, factor: float = 1.0) -> float | None:
-    """A positive finite number in SI; None for anything else."""
-    try:
-        found = float(value) * factor
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return found if math.isfinite(found) and found > 0 else None

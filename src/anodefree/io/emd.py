@@ -11,7 +11,8 @@ import numpy as np
 
 from anodefree.core.measurement import Measurement
 from anodefree.errors import DataError
-from anodefree.io.electron_image import MAX_VALUES, Axis, axis_of, image, number
+from anodefree.io.electron_image import MAX_VALUES, Axis, axis_of, image
+from anodefree.io.said_number import positive
 
 if TYPE_CHECKING:
     import h5py
@@ -67,33 +68,33 @@ def _velox(file: h5py.File, path: Path) -> Iterator[Measurement]:
         meta = {
             "title": detector or name[:8],
             "instrument": " ".join(str(instrument.get(k, "")) for k in ("Manufacturer", "InstrumentModel")).strip(),
-            "voltage_V": number(optics.get("AccelerationVoltage")),
-            "camera_length_m": number(optics.get("CameraLength")),
+            "voltage_V": positive(optics.get("AccelerationVoltage")),
+            "camera_length_m": positive(optics.get("CameraLength")),
             "started": _started(record),
         }
         yield image(values, axes[0], axes[1], meta, frame_s=_frame_s(record, detector), first=str(path))
 
 
 def _velox_axis(size: Any, unit: Any, offset: Any) -> Axis:
-    step, shift = number(size), _signed(offset)
+    step, shift = positive(size), _signed(offset)
     return axis_of(size, str(unit), -shift / step if step else 0.0)
 
 
 def _frame_s(record: dict[str, Any], detector: str) -> float | None:
     """Time of one frame: of the scan, else of the exposure of the detector that took it."""
-    scan = number(_table(record, "Scan").get("FrameTime"))
+    scan = positive(_table(record, "Scan").get("FrameTime"))
     if scan is not None:
         return scan
     for one in _table(record, "Detectors").values():
         if isinstance(one, dict) and one.get("DetectorName") == detector:
-            return number(one.get("ExposureTime"))
+            return positive(one.get("ExposureTime"))
     return None
 
 
 def _started(record: dict[str, Any]) -> str:
     from datetime import UTC, datetime
 
-    seconds = number(_table(_table(record, "Acquisition"), "AcquisitionStartDatetime").get("DateTime"))
+    seconds = positive(_table(_table(record, "Acquisition"), "AcquisitionStartDatetime").get("DateTime"))
     return datetime.fromtimestamp(seconds, UTC).isoformat() if seconds is not None and seconds < 1e10 else ""
 
 

@@ -49,6 +49,15 @@ def _first_line_has(*rows: tuple[bytes, ...]) -> Callable[[bytes, str], bool]:
     return sniff
 
 
+def _asks(module: str, name: str) -> Callable[[bytes, str], bool]:
+    """The reader's own sniff, imported when a file asks: it brings numpy, which a list of formats does not need."""
+
+    def sniff(head: bytes, suffix: str) -> bool:
+        return bool(getattr(importlib.import_module(f"anodefree.io.{module}"), name)(head, suffix))
+
+    return sniff
+
+
 def _names_chi(head: bytes, suffix: str) -> bool:
     return re.search(rb"Instrument Model:\s{0,8}CHI", head) is not None
 
@@ -191,18 +200,6 @@ _TEXT: Final = Format(
 )
 
 
-def _is_spectrum_text(head: bytes, suffix: str) -> bool:
-    from anodefree.io.spectrum_text import is_spectrum  # brings numpy, which a list of formats does not need
-
-    return is_spectrum(head, suffix)
-
-
-def _is_spc(head: bytes, suffix: str) -> bool:
-    from anodefree.io.galactic_spc import is_spc
-
-    return is_spc(head, suffix)
-
-
 def _is_labspec(head: bytes, suffix: str) -> bool:
     return b"<LSX" in head[:1000] or re.search(rb"(?:^|\n)#(?:AxisType\[|Acq\. time)", head) is not None
 
@@ -218,13 +215,15 @@ _SPECTROMETERS: Final = (
     Format("wdf", "Renishaw WiRE", _SPECTRUM, (".wdf",), _starts(b"WDF1"), "anodefree.io.renishaw_wdf", 2**31),
     Format("horiba", "Horiba LabSpec XML and text", _SPECTRUM, (".xml", ".txt"), _is_labspec, "anodefree.io.horiba"),
     Format("jcamp", "JCAMP-DX", _SPECTRUM, (".jdx", ".dx", ".jcm", ".txt"), _is_jcamp, "anodefree.io.jcamp"),
-    Format("spc", "Galactic (GRAMS)", _SPECTRUM, (".spc",), _is_spc, "anodefree.io.galactic_spc", 2**30),
+    Format(
+        "spc", "Galactic (GRAMS)", _SPECTRUM, (".spc",), _asks("galactic_spc", "is_spc"), "anodefree.io.galactic_spc", 2**30
+    ),
     Format(
         "spectrum",
         "Raman or infrared spectrum as text",
         _SPECTRUM,
         (".txt", ".csv", ".dat", ".asc"),
-        _is_spectrum_text,
+        _asks("spectrum_text", "is_spectrum"),
         "anodefree.io.spectrum_text",
     ),
 )
@@ -248,25 +247,13 @@ def _is_gatan(head: bytes, suffix: str) -> bool:
     return at > 0 and head[at : at + 3] == b"\0\0\0" and len(head) > at + 6 and max(head[at + 3 : at + 6]) < 2
 
 
-def _is_mrc(head: bytes, suffix: str) -> bool:
-    from anodefree.io.mrc import is_mrc
-
-    return is_mrc(head, suffix)
-
-
-def _is_emd(head: bytes, suffix: str) -> bool:
-    from anodefree.io.emd import is_emd
-
-    return is_emd(head, suffix)
-
-
 _IMAGES: Final = ("micrograph", "diffraction")
 _MICROSCOPES: Final = (
     # Before our own files, which are HDF5 too.
-    Format("emd", "Velox and NCEM (HDF5)", _IMAGES, (".emd",), _is_emd, "anodefree.io.emd", 2**33),
+    Format("emd", "Velox and NCEM (HDF5)", _IMAGES, (".emd",), _asks("emd", "is_emd"), "anodefree.io.emd", 2**33),
     Format("gatan", "Gatan DigitalMicrograph", _IMAGES, (".dm3", ".dm4"), _is_gatan, "anodefree.io.gatan", 2**31),
     Format("tia", "FEI TIA series", _IMAGES, (".ser",), _starts(b"II\x97\x01"), "anodefree.io.tia", 2**31),
-    Format("mrc", "MRC and CCP4", _IMAGES, (".mrc", ".st", ".map"), _is_mrc, "anodefree.io.mrc", 2**31),
+    Format("mrc", "MRC and CCP4", _IMAGES, (".mrc", ".st", ".map"), _asks("mrc", "is_mrc"), "anodefree.io.mrc", 2**31),
 )
 _MPR: Final = b"BIO-LOGIC MODULAR FILE\x1a"
 _ACCESS: Final = (b"\0\1\0\0Standard Jet DB", b"\0\1\0\0Standard ACE DB")

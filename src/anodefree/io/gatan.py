@@ -10,8 +10,9 @@ import numpy as np
 
 from anodefree.core.measurement import Measurement
 from anodefree.errors import DataError
-from anodefree.io.electron_image import Axis, axis_of, grey_of_colour, image, number
+from anodefree.io.electron_image import Axis, axis_of, grey_of_colour, image
 from anodefree.io.gatan_tags import Stored, Tags, tags
+from anodefree.io.said_number import positive
 
 _PIXELS: Final = {1: "i2", 2: "f4", 6: "u1", 7: "i4", 9: "i1", 10: "u2", 11: "u4", 12: "f8", 14: "u1", 39: "i8", 40: "u8"}
 _COLOUR: Final = 23
@@ -96,9 +97,9 @@ def _microscope(entry: Tags) -> dict[str, Any]:
     said = _group(_group(entry, "ImageTags"), "Microscope Info")
     return {
         "instrument": _text(said.get("Microscope")) or _text(said.get("Name")) or "Gatan DigitalMicrograph",
-        "voltage_V": number(said.get("Voltage")),
-        "camera_length_m": number(said.get("STEM Camera Length"), 1e-3),
-        "magnification": number(said.get("Indicated Magnification")),
+        "voltage_V": positive(said.get("Voltage")),
+        "camera_length_m": positive(said.get("STEM Camera Length"), 1e-3),
+        "magnification": positive(said.get("Indicated Magnification")),
     }
 
 

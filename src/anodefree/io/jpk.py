@@ -18,6 +18,7 @@ from anodefree.core.measurement import Measurement
 from anodefree.errors import DataError
 from anodefree.io.curve_table import Curve, force_curves
 from anodefree.io.jpk_archive import HINT, Archive, Properties
+from anodefree.io.said_number import finite
 
 _SEGMENT: Final = re.compile(r"^((?:index/(\d{1,9})/)?segments/(\d{1,4})/)segment-header\.properties$")
 _TYPES: Final = {"short": "i2", "integer": "i4", "long": "i8"}
@@ -153,7 +154,7 @@ def _scaling(channel: Mapping[str, str], at: str) -> tuple[float, float, str]:
         raise DataError(
             f"a calibration is '{channel.get(at + 'style', 'missing')[:40]}', not an offset and a factor", hint=HINT
         )
-    values = [_number(channel.get(at + name, "")) for name in ("offset", "multiplier")]
+    values = [finite(channel.get(at + name, "")) for name in ("offset", "multiplier")]
     if None in values or not values[1]:
         raise DataError("a calibration has no offset and factor that are numbers", hint=HINT)
     return float(values[0] or 0.0), float(values[1]), channel.get(at + "unit.unit", "")
@@ -166,16 +167,8 @@ def _scaled(values: np.ndarray, steps: list[tuple[float, float, str]]) -> np.nda
     return values
 
 
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
 def _place(said: Properties) -> tuple[float, float] | None:
-    at = {axis: next((_number(v) for k, v in said.items() if k.endswith(f"position.{axis}")), None) for axis in "xy"}
+    at = {axis: next((finite(v) for k, v in said.items() if k.endswith(f"position.{axis}")), None) for axis in "xy"}
     return (at["x"], at["y"]) if at["x"] is not None and at["y"] is not None else None
 
 

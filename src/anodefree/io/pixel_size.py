@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+
+from anodefree.io.said_number import positive
 
 SMALLEST_M, LARGEST_M = 1e-12, 1e-3
 _UNITS: Final = {
@@ -44,7 +45,7 @@ def of_pillow(image: Any) -> PixelSize:
     """From PNG or JPEG: their resolution, unless it is that of a screen or printer."""
     dpi = image.info.get("dpi")
     if isinstance(dpi, tuple) and len(dpi) == 2:
-        return _per_inch(_number(dpi[0]), _number(dpi[1]), "resolution in the header") or PixelSize()
+        return _per_inch(positive(dpi[0]), positive(dpi[1]), "resolution in the header") or PixelSize()
     return PixelSize()
 
 
@@ -90,7 +91,7 @@ def _imagej(file: Any) -> PixelSize | None:
         return None
     x, y = (_ratio(file, n) for n in ("XResolution", "YResolution"))
     size = _size(1 / x if x else None, unit)
-    frame = _number(said.get("finterval"))
+    frame = positive(said.get("finterval"))
     return PixelSize(size, _size(1 / y if y else None, unit) or size, "ImageJ", frame_s=frame) if size else None
 
 
@@ -114,24 +115,16 @@ def _ratio(file: Any, name: str) -> float | None:
     tags = file.pages[0].tags
     value = tags[name].value if name in tags else None
     if isinstance(value, tuple) and len(value) == 2 and value[1]:
-        return _number(value[0] / value[1])
-    return _number(value)
+        return positive(value[0] / value[1])
+    return positive(value)
 
 
 def _size(value: Any, unit: str = "m") -> float | None:
     """A size in metres, None where it is no number, has an unknown unit, or no microscope has such pixels."""
-    number, factor = _number(value), _UNITS.get(unit.strip().lower())
+    number, factor = positive(value), _UNITS.get(unit.strip().lower())
     if number is None or factor is None or not SMALLEST_M <= number * factor <= LARGEST_M:
         return None
     return number * factor
-
-
-def _number(value: Any) -> float | None:
-    try:
-        number = float(value)
-    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
-        return None
-    return number if math.isfinite(number) and number > 0 else None
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

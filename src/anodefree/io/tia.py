@@ -16,7 +16,8 @@ import numpy as np
 from anodefree.core.measurement import Measurement
 from anodefree.errors import DataError
 from anodefree.io.binary import unpack
-from anodefree.io.electron_image import MAX_VALUES, Axis, axis_of, image, number
+from anodefree.io.electron_image import MAX_VALUES, Axis, axis_of, image
+from anodefree.io.said_number import positive
 
 _LINES, _IMAGES = 0x4120, 0x4122
 _PIXELS: Final = {1: "<u1", 2: "<u2", 3: "<u4", 4: "<i1", 5: "<i2", 6: "<i4", 7: "<f4", 8: "<f8"}
@@ -122,7 +123,7 @@ def _beside(path: Path) -> dict[str, Any]:
     for name, (pattern, factor) in _SAID.items():
         match = pattern.search(text)
         if match:
-            found[name] = number(next(g for g in match.groups() if g), factor)
+            found[name] = positive(next(g for g in match.groups() if g), factor)
     # TIA writes kilovolts in one place and volts in the other.
     if found.get("voltage_V") is not None and found["voltage_V"] < 1e4:
         found["voltage_V"] *= 1e3

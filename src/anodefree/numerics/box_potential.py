@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anodefree.errors import NumericalError
+from anodefree.numerics.conjugate_gradients import conjugate_gradients
 
 Floats = NDArray[np.float64]
 Surface = Callable[[Floats, Floats], tuple[Floats, Floats, Floats]]
@@ -204,20 +205,14 @@ def solve_box(box: Box) -> BoxPotential:
     """
     shape = (len(box.x.nodes), len(box.y.nodes), len(box.zeta.nodes))
     u = np.broadcast_to(box.zeta.nodes, shape).copy()
-    residual = -box.apply(u)
-    residual[:, :, [0, -1]] = 0.0
-    start = float(np.sqrt(np.sum(box.apply(u) * u)))
-    ahead = box.even_inverse(residual)
-    product, direction = float(np.sum(residual * ahead)), ahead
-    for sweep in range(SWEEPS):
-        if np.sqrt(product) <= TOLERANCE * start:
-            return BoxPotential(box, u, sweep)
-        moved = box.apply(direction)
-        moved[:, :, [0, -1]] = 0.0
-        step = product / float(np.sum(direction * moved))
-        u += step * direction
-        residual -= step * moved
-        ahead = box.even_inverse(residual)
-        before, product = product, float(np.sum(residual * ahead))
-        direction = ahead + product / before * direction
-    raise NumericalError("the potential above the surface does not converge", "rough surface", "smooth it: it is too steep")
+
+    def applied(v: Floats) -> Floats:
+        made = box.apply(v)
+        made[:, :, [0, -1]] = 0.0
+        return made
+
+    least = TOLERANCE**2 * float(np.sum(box.apply(u) * u))
+    found = conjugate_gradients(u, -applied(u), applied, box.even_inverse, enough=lambda _: least, sweeps=SWEEPS)
+    if found is None:
+        raise NumericalError("the potential above the surface does not converge", "rough surface", "smooth it: it is too steep")
+    return BoxPotential(box, u, found)

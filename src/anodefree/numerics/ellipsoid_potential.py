@@ -24,6 +24,7 @@ from anodefree.errors import NumericalError
 from anodefree.numerics.axisymmetric_potential import Cell, hemispheroid
 from anodefree.numerics.box_potential import Line, lagrange, line, lobatto
 from anodefree.numerics.box_sampling import interpolated
+from anodefree.numerics.conjugate_gradients import conjugate_gradients
 
 Floats = NDArray[np.float64]
 TOLERANCE, SWEEPS = 1e-11, 200
@@ -239,19 +240,15 @@ def solve_ellipsoid(cell: EllipsoidCell, *, order: int = 6, elements: int = 8) -
     u[s.nodes <= cell.round.corner + 1e-12, :, -1] = 1.0
     free = ~made.held[:, None, :]
     u[0, 1:] = 0.0
-    residual = -made.apply(u) * free
-    ahead = made.inverse(residual)
-    product, direction = float(np.sum(residual * ahead)), ahead
-    start = product
-    for sweep in range(SWEEPS):
-        if product <= TOLERANCE**2 * start:
-            u[0] = u[0, :1]
-            return EllipsoidPotential(made, u, sweep)
-        moved = made.apply(direction) * free
-        step = product / float(np.sum(direction * moved))
-        u += step * direction
-        residual -= step * moved
-        ahead = made.inverse(residual)
-        before, product = product, float(np.sum(residual * ahead))
-        direction = ahead + product / before * direction
-    raise NumericalError("the potential about the ellipsoid does not converge", "ellipsoid", "make its bases less unequal")
+    found = conjugate_gradients(
+        u,
+        -made.apply(u) * free,
+        lambda v: made.apply(v) * free,
+        made.inverse,
+        enough=lambda first: TOLERANCE**2 * first,
+        sweeps=SWEEPS,
+    )
+    if found is None:
+        raise NumericalError("the potential about the ellipsoid does not converge", "ellipsoid", "make its bases less unequal")
+    u[0] = u[0, :1]
+    return EllipsoidPotential(made, u, found)

@@ -19,7 +19,8 @@ def smooth_noise(shape: tuple[int, ...], length: float, rng: np.random.Generator
     for a, k in enumerate(waves):
         weight = weight * np.exp(-((k * length) ** 2) / 8).reshape([-1 if i == a else 1 for i in range(len(shape))])
     made = irfftn(rfftn(rng.standard_normal(shape)) * weight, s=shape)
-    return np.asarray(made / made.std())
+    spread = float(made.std())
+    return np.asarray(made / spread if spread > 0 else made)  # a length far beyond the box leaves nothing that varies
 
 
 def porous_layer(

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from anodefree.core.constants import ELEMENTARY_CHARGE_C
-
-ELECTRON_KG: Final = 9.1093837139e-31
-HBAR_J_S: Final = 1.054571817e-34
+from anodefree.core.constants import ELECTRON_KG, ELEMENTARY_CHARGE_C, HBAR_J_S
 
 
 def decay_per_m(barrier_eV: ArrayLike, effective_mass: ArrayLike = 1.0) -> NDArray:

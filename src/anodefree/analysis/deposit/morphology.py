@@ -96,9 +96,10 @@ def morphology(
     named = verdict(
         last.geometry.porosity, last.geometry.coverage, tree, Limits(dense_below, slender_above, branched_above, islands_below)
     )
+    geometry = _geometry(last.geometry, grid)
     estimates = {
-        **_geometry(last.geometry, grid),
-        **_charge(fields, last.geometry, grid),
+        **geometry,
+        **_charge(fields, geometry),
         **_tree(tree, grid),
         **_ways(fraction, last.geometry),
         "surface_area": Estimate(last.surface, 0.02 * last.surface, "1", "surface of lithium over the collector's"),
@@ -148,19 +149,19 @@ def _geometry(g: Geometry, grid: Grid) -> dict[str, Estimate]:
     return found
 
 
-def _charge(fields: Measurement, g: Geometry, grid: Grid) -> dict[str, Estimate]:
+def _charge(fields: Measurement, found: dict[str, Estimate]) -> dict[str, Estimate]:
+    """P = 1 - d_t/d_a by either reading of the thickness."""
     charge = float(np.interp(fields["frame_time_s"][-1], fields["time_s"], fields["charge_C_m2"]))
-    thickness = g.thickness * grid.dz_m
-    if charge <= 0 or thickness <= 0:
+    read = {
+        "porosity_thickness": (found["thickness"], "mean thickness"),
+        "porosity_layer": (found["layer_height"], "height where lithium stands"),
+    }
+    if charge <= 0 or min(d.value for d, _ in read.values()) <= 0:
         return {}
-    share = float(dense_thickness_m(charge)) / thickness
-    relative = float(np.hypot(std_of_mean(_along(g).envelope)[0], ROUNDING)) / max(g.thickness, 1e-12)
-    line = _along(g)
-    height, uneven = g.height * grid.dz_m, std_of_ratio(line.tops**2, line.tops) / max(g.height, 1e-12)
-    ruler, doubt = share * thickness / height, float(np.hypot(uneven, ROUNDING / max(g.height, 1e-12)))
+    dense_m = float(dense_thickness_m(charge))
     return {
-        "porosity_thickness": Estimate(1 - share, share * relative, "1", "1 - dense / mean thickness", "%"),
-        "porosity_layer": Estimate(1 - ruler, ruler * doubt, "1", "1 - dense thickness / height where lithium stands", "%"),
+        name: Estimate(1 - dense_m / d.value, dense_m / d.value * d.std / d.value, "1", f"1 - dense thickness / {words}", "%")
+        for name, (d, words) in read.items()
     }
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
+from anodefree.analysis.raman import options as o
 from anodefree.analysis.raman.background import prepared
 from anodefree.analysis.raman.decompose import decompose
 from anodefree.analysis.raman.speciation_result import Strength, axis_std, corrected, draw_speciation, result_of, spectrum_of
@@ -58,9 +59,7 @@ def absorbance_of(spectrum: Measurement, window_per_cm: tuple[float, float]) -> 
 def bands(
     spectrum: Spectrum,
     *,
-    anion: Annotated[
-        Literal["TFSI", "FSI"], Par("the anion whose band is looked at: TFSI near 740, FSI near 720 to 745 1/cm")
-    ] = "TFSI",
+    anion: o.Anion = "TFSI",
     shift_std_per_cm: Annotated[
         float,
         Par("standard deviation of the axis", ge=0, le=20, source="interferometers are referenced to a laser", assumed=True),
@@ -100,7 +99,7 @@ def bands(
             assumed=True,
         ),
     ] = 0.15,
-    odds: Annotated[float, Par("evidence for telling CIP from AGG from which on their shares are given", ge=1)] = 10.0,
+    odds: o.Odds = 10.0,
     rng: np.random.Generator,
 ) -> Result:
     """Shares of free and coordinated anions from the ratio of their infrared bands, with every error in the interval.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
+from anodefree.analysis.raman import options as o
 from anodefree.analysis.raman.axis_fit import axis_error
 from anodefree.analysis.raman.reference import Material, laser_of
 from anodefree.core.measurement import Measurement
@@ -26,12 +27,8 @@ def calibrate(
     reference: Spectrum,
     *,
     material: Annotated[Material, Par("what the reference is")],
-    laser_m: Annotated[
-        float | None, Par("wavelength of the laser, as the axis was computed with; none: the file's", gt=0)
-    ] = None,
-    reach_per_cm: Annotated[
-        float, Par("how far the axis may be off", gt=0, le=100, source="instruments: 1 to 5 1/cm", assumed=True)
-    ] = 15.0,
+    laser_m: o.Laser = None,
+    reach_per_cm: o.Reach = 15.0,
     drift_std_per_cm: Annotated[
         float,
         Par(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
+from anodefree.analysis.raman import options as o
 from anodefree.analysis.raman.axis_fit import axis_error
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
@@ -44,12 +45,8 @@ def reference(
     spectrum: Spectrum,
     *,
     material: Annotated[Material, Par("what was measured")],
-    laser_m: Annotated[
-        float | None, Par("wavelength of the laser, as the axis was computed with; none: the file's", gt=0)
-    ] = None,
-    reach_per_cm: Annotated[
-        float, Par("how far the axis may be off", gt=0, le=100, source="instruments: 1 to 5 1/cm", assumed=True)
-    ] = 15.0,
+    laser_m: o.Laser = None,
+    reach_per_cm: o.Reach = 15.0,
 ) -> Result:
     """How far a spectrometer's axis is off, from the spectrum of a reference.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
+from anodefree.analysis.raman import options as o
 from anodefree.analysis.raman.background import backgrounds, counting_noise, prepared
 from anodefree.analysis.raman.decompose import decompose
 from anodefree.analysis.raman.follow import followed
@@ -31,10 +32,7 @@ def series(
     spectra: Annotated[Measurement, SPECTRUM, Many()],
     *,
     anion: Annotated[Literal["TFSI", "FSI"], Par("the anion whose band is followed")] = "TFSI",
-    shift_std_per_cm: Annotated[
-        float | None,
-        Par("standard deviation of the axis; none: as its calibration says, 2 1/cm where there was none", ge=0, le=20),
-    ] = None,
+    shift_std_per_cm: o.AxisStd = None,
     interfering_per_cm: Annotated[
         tuple[float, ...],
         Par("bands of other species inside the window", source="section 2.1: free DOL at about 730 1/cm", assumed=True),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
+from anodefree.analysis.raman import options as o
 from anodefree.analysis.raman.background import counting_noise, prepared
 from anodefree.analysis.raman.decompose import decompose
 from anodefree.analysis.raman.speciation_result import Strength, axis_std, corrected, draw_speciation, result_of, spectrum_of
@@ -25,13 +26,8 @@ if TYPE_CHECKING:
 def speciation(
     spectrum: Spectrum,
     *,
-    anion: Annotated[
-        Literal["TFSI", "FSI"], Par("the anion whose band is looked at: TFSI near 740, FSI near 720 to 745 1/cm")
-    ] = "TFSI",
-    shift_std_per_cm: Annotated[
-        float | None,
-        Par("standard deviation of the axis; none: as its calibration says, 2 1/cm where there was none", ge=0, le=20),
-    ] = None,
+    anion: o.Anion = "TFSI",
+    shift_std_per_cm: o.AxisStd = None,
     interfering_per_cm: Annotated[
         tuple[float, ...],
         Par(
@@ -63,7 +59,7 @@ def speciation(
     cross_section_std: Annotated[
         float, Par("its relative standard deviation", ge=0, le=1, source="not stated", assumed=True)
     ] = 0.05,
-    odds: Annotated[float, Par("evidence for telling CIP from AGG from which on their shares are given", ge=1)] = 10.0,
+    odds: o.Odds = 10.0,
     rng: np.random.Generator,
 ) -> Result:
     """Shares of free and coordinated anions from their Raman band, with calibration, background and shape in the interval.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
+from anodefree.analysis.xps import options as o
 from anodefree.analysis.xps.model_choice import BACKGROUNDS, SHAPES, Choice, areas, choose, fractions, positions, widths
 from anodefree.analysis.xps.region_fit import Setting
 from anodefree.analysis.xps.window import window_of
@@ -15,17 +16,13 @@ from anodefree.core.result import Check, Estimate, Result
 from anodefree.core.uncertain import Uncertain
 from anodefree.errors import ConfigError, near
 from anodefree.kinds.photoemission import PHOTOEMISSION, Photoemission
-from anodefree.numerics.core_level_shapes import Background, Shape
+from anodefree.numerics.core_level_shapes import Shape
 from anodefree.numerics.core_level_spectrum import Lines, expected_counts
 from anodefree.physics.core_levels import Component, components_of
 from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-UNKNOWN_SHIFT: Uncertain = Uncertain(0.0, 1.0)
-"""How far the energies of a sample may be off where nothing is said: a neutraliser leaves about a volt."""
-WIDTHS_SOURCE = "lines of one level on one instrument differ by chemical broadening, by about a fifth"
 
 
 @stage(
@@ -34,33 +31,22 @@ WIDTHS_SOURCE = "lines of one level on one instrument differ by chemical broaden
 def components(
     spectrum: Photoemission,
     *,
-    region: Annotated[str | None, Par("core level, as F 1s (none: as the file says)")] = None,
-    positions_eV: Annotated[
-        dict[str, float] | None, Par("components and where they are expected, as LiF=685.0, C-F=688.6 (none: known ones)", gt=0)
-    ] = None,
-    names: Annotated[tuple[str, ...] | None, Par("which of the known components to fit (none: all)")] = None,
+    region: o.Region = None,
+    positions_eV: o.Positions = None,
+    names: o.Names = None,
     doublet: Annotated[
         tuple[float, float] | None, Par("splitting [eV] and area of the second line over the first (none: as known)", ge=0)
     ] = None,
     metals: Annotated[tuple[str, ...], Par("components with the asymmetric line of a metal (Doniach-Sunjic)")] = (),
-    background: Annotated[
-        Literal["evidence", Background], Par("evidence weighs an active Shirley, a Tougaard (U3) and a straight line")
-    ] = "evidence",
-    shape: Annotated[
-        Literal["evidence", "gl_product", "gl_sum", "voigt"], Par("evidence weighs the product and the Voigt line")
-    ] = "evidence",
+    background: o.BackgroundChoice = "evidence",
+    shape: o.ShapeChoice = "evidence",
     mixing: Annotated[float | None, Par("Lorentzian part, 0.3 for GL(30) (none: fitted about 0.3)", ge=0, le=0.98)] = None,
-    width_spread: Annotated[
-        float,
-        Par("relative std between the widths of components; 0: all equal", ge=0, le=2, source=WIDTHS_SOURCE, assumed=True),
-    ] = 0.2,
-    charge_shift_eV: Annotated[
-        Uncertain | None, Par("how much too high the energies read, from a reference (none: not known; positions stay as read)")
-    ] = None,
+    width_spread: o.WidthSpread = 0.2,
+    charge_shift_eV: o.ChargeShift = None,
     reference: Annotated[str | None, Par("component that serves as the reference of energy, instead")] = None,
     reference_eV: Annotated[Uncertain | None, Par("where the reference belongs (none: where it is known to be)")] = None,
-    low_eV: Annotated[float | None, Par("begin of the window", gt=0)] = None,
-    high_eV: Annotated[float | None, Par("end of the window", gt=0)] = None,
+    low_eV: o.LowEnd = None,
+    high_eV: o.HighEnd = None,
     level: Annotated[int, Par("which level of a depth profile, from 0", ge=0)] = 0,
 ) -> Result:
     """Fractions and positions of the components of a core level, with the background inside the fit.
@@ -84,7 +70,7 @@ def components(
         raise ConfigError(f"has {len(counts)} levels", where, "the first is level 0")
     if reference is not None and reference not in [c.name for c in wanted]:
         raise ConfigError(f"'{reference}' is no component of {named}", "reference", near(reference, [c.name for c in wanted]))
-    setting = Setting(wanted, "voigt", "linear", charge_shift_eV or UNKNOWN_SHIFT, 1.5, width_spread, mixing)
+    setting = Setting(wanted, "voigt", "linear", charge_shift_eV or o.UNKNOWN_SHIFT, 1.5, width_spread, mixing)
     backgrounds = BACKGROUNDS if background == "evidence" else (background,)
     shapes: tuple[Shape, ...] = SHAPES if shape == "evidence" else (shape,)
     choice = choose(setting, energy, counts[level : level + 1], backgrounds, shapes)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from anodefree.analysis.xps.components import UNKNOWN_SHIFT, WIDTHS_SOURCE
+from anodefree.analysis.xps import options as o
 from anodefree.analysis.xps.model_choice import BACKGROUNDS, SHAPES, Choice, choose, fractions, positions
 from anodefree.analysis.xps.region_fit import RegionFit, Setting
 from anodefree.analysis.xps.window import window_of
 from anodefree.core.measurement import Measurement
-from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.core.uncertain import Uncertain
 from anodefree.errors import DataError
 from anodefree.kinds.photoemission import PHOTOEMISSION, Photoemission
-from anodefree.numerics.core_level_shapes import Background, Shape
+from anodefree.numerics.core_level_shapes import Shape
 from anodefree.numerics.core_level_spectrum import Lines, expected_counts
 from anodefree.physics.core_levels import Component, components_of
 from anodefree.registry import Demo, stage
@@ -32,26 +31,15 @@ _FLUORIDE, _ORGANIC = "LiF", "C-F"
 def depth(
     spectra: Photoemission,
     *,
-    region: Annotated[str | None, Par("core level, as F 1s (none: as the file says)")] = None,
-    positions_eV: Annotated[
-        dict[str, float] | None, Par("components and where they are expected, as LiF=685.0, C-F=688.6 (none: known ones)", gt=0)
-    ] = None,
-    names: Annotated[tuple[str, ...] | None, Par("which of the known components to fit (none: all)")] = None,
-    background: Annotated[
-        Literal["evidence", Background], Par("evidence weighs an active Shirley, a Tougaard (U3) and a straight line")
-    ] = "evidence",
-    shape: Annotated[
-        Literal["evidence", "gl_product", "gl_sum", "voigt"], Par("evidence weighs the product and the Voigt line")
-    ] = "evidence",
-    width_spread: Annotated[
-        float,
-        Par("relative std between the widths of components; 0: all equal", ge=0, le=2, source=WIDTHS_SOURCE, assumed=True),
-    ] = 0.2,
-    charge_shift_eV: Annotated[
-        Uncertain | None, Par("how much too high the energies read, from a reference (none: not known; positions stay as read)")
-    ] = None,
-    low_eV: Annotated[float | None, Par("begin of the window", gt=0)] = None,
-    high_eV: Annotated[float | None, Par("end of the window", gt=0)] = None,
+    region: o.Region = None,
+    positions_eV: o.Positions = None,
+    names: o.Names = None,
+    background: o.BackgroundChoice = "evidence",
+    shape: o.ShapeChoice = "evidence",
+    width_spread: o.WidthSpread = 0.2,
+    charge_shift_eV: o.ChargeShift = None,
+    low_eV: o.LowEnd = None,
+    high_eV: o.HighEnd = None,
 ) -> Result:
     """Fractions of the components of a core level through the depth, all levels fitted at once.
 
@@ -72,7 +60,7 @@ def depth(
         raise DataError(
             f"holds {len(counts)} levels", where, f"a depth profile has 2 to {MOST_LEVELS}; see xps.components for one"
         )
-    setting = Setting(wanted, "voigt", "linear", charge_shift_eV or UNKNOWN_SHIFT, 1.5, width_spread)
+    setting = Setting(wanted, "voigt", "linear", charge_shift_eV or o.UNKNOWN_SHIFT, 1.5, width_spread)
     backgrounds = BACKGROUNDS if background == "evidence" else (background,)
     shapes: tuple[Shape, ...] = SHAPES if shape == "evidence" else (shape,)
     choice = choose(setting, energy, counts, backgrounds, shapes)

@@ -15,9 +15,9 @@ from anodefree.core.parameter import Par
 from anodefree.errors import ConfigError
 from anodefree.kinds.fields import FIELDS, Fields
 from anodefree.registry import Demo, stage
-from anodefree.simulation.deposition.classical_figure import draw_fields
 from anodefree.simulation.deposition.classical_run import HISTORY, Plan, Run, run
 from anodefree.simulation.deposition.classical_step import Equations, Stepper, nuclei
+from anodefree.simulation.deposition.figure import draw_triptych
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -177,7 +177,7 @@ def _measured(e: Equations, made: Run, bulk_mol_m3: float, sites: int) -> Measur
 @classical.plot
 def draw(fields: Measurement, ax: Axes) -> None:
     """Metal, salt and potential at the end."""
-    draw_fields(fields, ax)
+    draw_triptych(fields, ax)
 
 
 @classical.demo

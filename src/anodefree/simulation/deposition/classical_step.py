@@ -19,28 +19,28 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Equations:
-    """The coefficients of the model in its reduced units, and the grid."""
+    """The coefficients of the model in its reduced units, by default those of Chen et al. (2015), and the grid."""
 
     cells: tuple[int, int]
     """In z and in x."""
     spacing_um: tuple[float, float]
     """In z and in x."""
-    mobility_per_s: float
-    reaction_per_s: float
-    barrier: float
-    gradient_um2: float
-    transfer: float
-    per_volt: float
+    mobility_per_s: float = 0.25
+    reaction_per_s: float = 1e-3
+    barrier: float = 2.4
+    gradient_um2: float = 0.3
+    transfer: float = 0.5
+    per_volt: float = 38.69
     """F/RT."""
-    diffusivity_metal_um2_s: float
-    diffusivity_um2_s: float
-    conductivity_metal_S_m: float
-    conductivity_S_m: float
-    sites_over_salt: float
+    diffusivity_metal_um2_s: float = 0.75
+    diffusivity_um2_s: float = 317.9
+    conductivity_metal_S_m: float = 1e7
+    conductivity_S_m: float = 1.19
+    sites_over_salt: float = 76.4
     """Lithium in the metal over that in the electrolyte, per volume."""
-    charge: float
+    charge: float = 7.37e-3
     """F times the lithium in the metal, S V/(m um2) s: what div(sigma grad phi) is per xi_t."""
-    voltage_V: float
+    voltage_V: float = -0.12
     anisotropy: float = 0.0
     angle_rad: float = 0.0
     periodic: bool = False

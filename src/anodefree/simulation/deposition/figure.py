@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from anodefree.core.figure import COLOURS, INK
+from anodefree.core.figure import COLOURS, INK, WIDTH_IN, sized, split
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,66 +15,52 @@ if TYPE_CHECKING:
 
 HEIGHT_IN = 5.2
 """Of the figure, where it is its own."""
+MAPS = {
+    "lithium": ("Greys", "lithium", 1.0),
+    "concentration_mol_m3": ("viridis", "salt / mol m⁻³", 1.0),
+    "potential_V": ("plasma", "potential / mV", 1e3),
+}
 
 
 def draw_triptych(fields: Measurement, ax: Axes) -> None:
-    """The history in the axes themselves, three maps above it (a slice through the middle of three dimensions)."""
+    """Up to three maps of the last frame (a slice through the middle of three dimensions), and the history below."""
     x, z = fields["x_m"] * 1e6, fields["z_m"] * 1e6
     middle = fields["lithium"].shape[2] // 2
+    there = [name for name in MAPS if name in fields]
+    sized(ax, WIDTH_IN, HEIGHT_IN * (1 + len(there)) / 4)
+    panels = split(ax, 1 + len(there), 1)
     metal = fields["lithium"][-1, :, middle]
-    maps: list[tuple[np.ndarray, str, str]] = [(metal, "Greys", "lithium")]
-    if "concentration_mol_m3" in fields:
-        maps.append((fields["concentration_mol_m3"][-1, :, middle], "viridis", "salt / mol m⁻³"))
-    if "potential_V" in fields:
-        maps.append((fields["potential_V"][-1, :, middle] * 1e3, "plasma", "potential / mV"))
-    figure: Any = ax.get_figure(root=True)
-    if len(figure.axes) == 1:
-        figure.set_size_inches(figure.get_figwidth(), HEIGHT_IN)
-        place = (0.0, 0.0, 1.0, 1.0)
-    else:
-        place = ax.get_position().bounds
-    figure.set_layout_engine("none")  # the maps share the axes' place, by hand
-
-    def part(left: float, low: float, width: float, height: float) -> tuple[float, float, float, float]:
-        return place[0] + left * place[2], place[1] + low * place[3], width * place[2], height * place[3]
-
-    ax.set_position(part(0.16, 0.08, 0.66, 0.16))
-    for n, (values, colours, name) in enumerate(reversed(maps)):
-        low = 0.335 + 0.222 * n
-        panel = figure.add_axes(part(0.16, low, 0.62, 0.19))
-        beside = figure.add_axes(part(0.80, low, 0.02, 0.19))
-        _map(panel, beside, x, z, values, metal, colours, name)
-        panel.tick_params(labelbottom=n == 0)
-        if n == 0:
-            panel.set_xlabel("x / µm", labelpad=1)
-    _history(fields, ax)
+    for panel, name in zip(panels, there, strict=False):
+        colours, label, factor = MAPS[name]
+        _map(panel, x, z, factor * fields[name][-1, :, middle], metal, colours, label)
+        panel.tick_params(labelbottom=panel is panels[-2])
+    panels[-2].set_xlabel("x / µm", labelpad=1)
+    _history(fields, panels[-1])
 
 
-def _map(
-    panel: Any, beside: Any, x: np.ndarray, z: np.ndarray, values: np.ndarray, metal: np.ndarray, colours: str, name: str
-) -> None:
+def _map(panel: Axes, x: np.ndarray, z: np.ndarray, values: np.ndarray, metal: np.ndarray, colours: str, label: str) -> None:
     across, up = (x[1] - x[0]) / 2, (z[1] - z[0]) / 2
     edges = (x[0] - across, x[-1] + across, z[0] - up, z[-1] + up)
-    itself = values is metal
+    itself = label == "lithium"
     shown = values if itself else np.ma.masked_where(metal > 0.5, values)
-    limits = {"vmin": 0.0, "vmax": 1.0} if itself else _apart(shown)
-    image = panel.imshow(shown, origin="lower", extent=edges, cmap=colours, aspect="auto", interpolation="nearest", **limits)
+    low, high = (0.0, 1.0) if itself else _apart(shown)
+    image = panel.imshow(
+        shown, cmap=colours, vmin=low, vmax=high, origin="lower", extent=edges, aspect="auto", interpolation="nearest"
+    )
     if not itself and metal.max() > 0.5 > metal.min():
         panel.contour(x, z, metal, [0.5], colors=INK, linewidths=0.5)
     panel.set_ylabel("z / µm")
-    bar = panel.get_figure(root=True).colorbar(image, cax=beside)
-    panel.set_title(name, loc="left", fontsize=7, pad=2)
-    low, high = image.get_clim()
+    bar = panel.figure.colorbar(image, ax=panel, pad=0.02, aspect=10, label=label)
     bar.set_ticks([low, (low + high) / 2, high])
     digits = 1 if itself else max(0, int(np.ceil(1 - np.log10(high - low))))
     bar.set_ticklabels([f"{v:.{digits}f}".replace("-0.00", "0.00").replace("-", "−") for v in (low, (low + high) / 2, high)])
 
 
-def _apart(values: Any) -> dict[str, float]:
+def _apart(values: Any) -> tuple[float, float]:
     """Limits of the colours, apart also where nothing varies."""
     low, high = float(values.min()), float(values.max())
     room = max(1e-6 * abs(low), 1e-9)
-    return {"vmin": low - room, "vmax": high + room} if high - low < room else {"vmin": low, "vmax": high}
+    return (low - room, high + room) if high - low < room else (low, high)
 
 
 def _history(fields: Measurement, ax: Axes) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
 import numpy as np
+
+from anodefree.core.parameter import Par
+from anodefree.numerics.random_deposit import smooth_noise
 
 LAYERS: Final = {
     "LiCO3-": (0.0, 0.35),
@@ -13,6 +16,14 @@ LAYERS: Final = {
     "LiS-": (0.5, 1.0),
 }
 """From and to where each fragment is, as parts of the interphase's thickness: organics and carbonate outside, LiF inside."""
+
+Thickness = Annotated[float, Par("thickness of the interphase", gt=0, source="the paper's cryo-TEM: about 25 nm")]
+Mixing = Annotated[
+    float, Par("depth of the tail that ions push in", ge=0, source="1 to 3 nm for 1 keV Cs+ or Ar+", assumed=True)
+]
+Roughness = Annotated[float, Par("std of the depth of an edge", ge=0, source="a few nm on plated metal", assumed=True)]
+SputterRate = Annotated[float, Par("rate of sputtering", gt=0, source="order of 0.2 nm/s", assumed=True)]
+Noise = Annotated[bool, Par("whether counts are drawn (Poisson), or the expected ones")]
 
 
 def depth_m(thickness_m: float, slices: int) -> np.ndarray:
@@ -47,11 +58,6 @@ def patches(pixels: int, size_m: float, length_m: float, variation: float, rng: 
     """A periodic map of mean 1 (y, x) that varies by `variation` (std over mean) over a length: a log-normal random field."""
     if variation == 0:
         return np.ones((pixels, pixels))
-    k = 2 * np.pi * np.fft.fftfreq(pixels, size_m / pixels)
-    filtered = np.exp(-0.25 * length_m**2 * (k[:, None] ** 2 + k**2))
-    noise = np.fft.ifft2(np.fft.fft2(rng.standard_normal((pixels, pixels))) * filtered).real
-    spread = float(noise.std())
-    if spread == 0:
-        return np.ones((pixels, pixels))
-    field = np.exp(np.sqrt(np.log1p(variation**2)) * (noise - noise.mean()) / spread)
+    noise = smooth_noise((pixels, pixels), np.sqrt(2) * length_m / size_m * pixels, rng)
+    field = np.exp(np.sqrt(np.log1p(variation**2)) * (noise - noise.mean()))
     return np.asarray(field / field.mean())

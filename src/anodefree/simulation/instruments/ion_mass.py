@@ -11,7 +11,17 @@ from anodefree.core.parameter import Par
 from anodefree.errors import ConfigError, near
 from anodefree.kinds.ion_image import ION_IMAGE, IonImage
 from anodefree.registry import Demo, stage
-from anodefree.simulation.instruments.interphase_ions import LAYERS, depth_m, layer, patches
+from anodefree.simulation.instruments.interphase_ions import (
+    LAYERS,
+    Mixing,
+    Noise,
+    Roughness,
+    SputterRate,
+    Thickness,
+    depth_m,
+    layer,
+    patches,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +33,7 @@ MOST_VOXELS = 2**27
 def ion_mass(
     *,
     ions: Annotated[tuple[str, ...], Par("fragments: LiF2-, LiO-, LiS-, LiCO3-")] = ("LiF2-", "LiO-", "LiS-", "LiCO3-"),
-    thickness_m: Annotated[float, Par("thickness of the interphase", gt=0, source="the paper's cryo-TEM: about 25 nm")] = 25e-9,
+    thickness_m: Thickness = 25e-9,
     variation: Annotated[
         float, Par("lateral std over mean of every fragment", ge=0, le=3, source="a moderately patchy layer", assumed=True)
     ] = 0.3,
@@ -34,14 +44,10 @@ def ion_mass(
     counts_per_voxel: Annotated[
         float, Par("expected counts of a fragment where it is", gt=0, source="one to ten for molecular fragments", assumed=True)
     ] = 4.0,
-    mixing_m: Annotated[
-        float, Par("depth of the tail that ions push in", ge=0, source="1 to 3 nm for 1 keV Cs+ or Ar+", assumed=True)
-    ] = 2e-9,
-    roughness_m: Annotated[
-        float, Par("std of the depth of an edge", ge=0, source="a few nm on plated metal", assumed=True)
-    ] = 2e-9,
-    sputter_rate_m_s: Annotated[float, Par("rate of sputtering", gt=0, source="order of 0.2 nm/s", assumed=True)] = 0.2e-9,
-    noise: Annotated[bool, Par("whether counts are drawn (Poisson), or the expected ones")] = True,
+    mixing_m: Mixing = 2e-9,
+    roughness_m: Roughness = 2e-9,
+    sputter_rate_m_s: SputterRate = 0.2e-9,
+    noise: Noise = True,
     rng: np.random.Generator,
 ) -> IonImage:
     """Images of fragments slice by slice through an interphase of layers that varies sideways.

@@ -10,7 +10,16 @@ from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.kinds.ion_profile import ION_PROFILE, IonProfile
 from anodefree.registry import Demo, stage
-from anodefree.simulation.instruments.interphase_ions import LAYERS, depth_m, layer
+from anodefree.simulation.instruments.interphase_ions import (
+    LAYERS,
+    Mixing,
+    Noise,
+    Roughness,
+    SputterRate,
+    Thickness,
+    depth_m,
+    layer,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +28,7 @@ if TYPE_CHECKING:
 @stage("spectrometer.ion_profile", version=1, cites=("vickerman2013", "hofmann1994", "chen2026"))
 def ion_profile(
     *,
-    thickness_m: Annotated[float, Par("thickness of the interphase", gt=0, source="the paper's cryo-TEM: about 25 nm")] = 25e-9,
+    thickness_m: Thickness = 25e-9,
     points: Annotated[int, Par("points in depth", ge=8, le=100_000)] = 120,
     counts_per_point: Annotated[
         float, Par("expected counts of a fragment where it is", gt=0, source="a raster of 10⁴ pixels, summed", assumed=True)
@@ -27,14 +36,10 @@ def ion_profile(
     other_ions: Annotated[
         float, Par("expected counts of all other ions a point", ge=0, source="ten times as many", assumed=True)
     ] = 3e4,
-    mixing_m: Annotated[
-        float, Par("depth of the tail that ions push in", ge=0, source="1 to 3 nm for 1 keV Cs+ or Ar+", assumed=True)
-    ] = 2e-9,
-    roughness_m: Annotated[
-        float, Par("std of the depth of an edge", ge=0, source="a few nm on plated metal", assumed=True)
-    ] = 2e-9,
-    sputter_rate_m_s: Annotated[float, Par("rate of sputtering", gt=0, source="order of 0.2 nm/s", assumed=True)] = 0.2e-9,
-    noise: Annotated[bool, Par("whether counts are drawn (Poisson), or the expected ones")] = True,
+    mixing_m: Mixing = 2e-9,
+    roughness_m: Roughness = 2e-9,
+    sputter_rate_m_s: SputterRate = 0.2e-9,
+    noise: Noise = True,
     rng: np.random.Generator,
 ) -> IonProfile:
     """Depth profiles of LiF2-, LiO-, LiS- and LiCO3- through an interphase of layers.

@@ -21,7 +21,7 @@ from anodefree.errors import Cancelled, ConfigError
 from anodefree.kinds.flights import FLIGHTS
 from anodefree.physics.lorentz import cyclotron_frequency
 from anodefree.physics.transport import SPECIES, Species, relaxation_time, thermal_speed
-from anodefree.simulation.ions.cell_tables import ready
+from anodefree.simulation.ions.cell_tables import Ready, ready
 from anodefree.simulation.ions.flight_options import Conditions
 from anodefree.simulation.ions.flight_tally import Tally
 from anodefree.simulation.ions.flux_in_cell import NO_FLUX, FluxTable
@@ -101,7 +101,8 @@ def flown(cell: Measurement, magnetic: Magnetic, conditions: Conditions, context
     sorts, paths = len(motions), min(conditions.paths, conditions.ions)
     out, record = np.zeros((sorts, kept, len(COLUMNS))), np.full((sorts, paths, SAMPLES, 4), np.nan)
     tally = Tally.empty(cell.meta, [PATIENCE * m.crossing * m.time_s for m in motions])
-    fly = _flyer(cell, magnetic, conditions, unit_V)
+    made = ready(cell, unit_V)
+    fly = _flyer(made, gap, magnetic, conditions)
     size = max(1, min(BATCH, BATCH_STEPS // conditions.steps_per_flight))
     work = [(i, first, min(first + size, conditions.ions)) for i in range(sorts) for first in range(0, conditions.ions, size)]
     fingerprint = content_key([cell.key, magnetic.key, plain(asdict(conditions)), magnetic.flux_density_T, magnetic.axis])
@@ -131,7 +132,7 @@ def flown(cell: Measurement, magnetic: Magnetic, conditions: Conditions, context
             if done < len(work) and time.monotonic() - saved >= CHECKPOINT_EVERY_S:
                 keep()
                 saved = time.monotonic()
-    return _measured(cell, magnetic, conditions, out, record, tally, gap)
+    return _measured(cell, made, magnetic, conditions, out, record, tally)
 
 
 def _in_order(
@@ -261,13 +262,10 @@ def _check_local(drag: float, step: float, gyration: float) -> None:
         )
 
 
-def _flyer(
-    cell: Measurement, magnetic: Magnetic, conditions: Conditions, unit_V: float
-) -> Callable[..., tuple[Floats, Floats]]:
+def _flyer(made: Ready, gap: float, magnetic: Magnetic, conditions: Conditions) -> Callable[..., tuple[Floats, Floats]]:
     """The function that flies ions first ... last of a species: their summaries and the first few paths, in SI."""
     from anodefree.numerics.compiled import flight as compiled
 
-    gap, made = float(cell.meta["gap_m"]), ready(cell, unit_V)
     across = frame(np.array(magnetic.axis))[:2].copy()
     every = max(1, math.ceil(3 * conditions.steps_per_flight / SAMPLES))
 
@@ -297,8 +295,15 @@ def _flyer(
 
 
 def _measured(
-    cell: Measurement, magnetic: Magnetic, conditions: Conditions, out: Floats, record: Floats, tally: Tally, gap: float
+    cell: Measurement,
+    made: Ready,
+    magnetic: Magnetic,
+    conditions: Conditions,
+    out: Floats,
+    record: Floats,
+    tally: Tally,
 ) -> Measurement:
+    gap = float(cell.meta["gap_m"])
     sorts, kept, _ = out.shape
     arrays: dict[str, Any] = {"species": np.repeat(np.arange(sorts, dtype=np.int8), kept)}
     arrays |= {name: out[:, :, i].reshape(-1) for i, name in enumerate(COLUMNS)}
@@ -319,8 +324,7 @@ def _measured(
     }
     if "boss_shape" in cell.meta:
         meta["boss_shape"] = cell.meta["boss_shape"]
-    if cell.meta.get("boss_shape") == "rough":
-        made = ready(cell, 1.0)
+    if made.rough:
         x = np.linspace(-1, 1, FLOOR) * made.shape[2]
         arrays |= {"floor_x_m": gap * x, "floor_z_m": gap * made.below(x, np.zeros(FLOOR))}
     if conditions.liquid:
