@@ -10,7 +10,14 @@ from importlib import metadata, util
 from typing import NamedTuple
 
 CORE = ("numpy", "scipy", "xarray", "h5netcdf", "pydantic", "click", "rich", "matplotlib", "pint")
-EXTRAS = {"dask": ("distributed", "studies on several processes or on a cluster")}
+EXTRAS = {
+    "cell": ("pybamm", "full cells cycled with PyBaMM"),
+    "dask": ("distributed", "studies on several processes or on a cluster"),
+    "magnet": ("magpylib", "an independent check of the fields of discs and blocks"),
+    "md": ("openmm", "molecular dynamics of electrolytes"),
+    "movie": ("imageio_ffmpeg", "MP4 movies where the system has no ffmpeg"),
+    "trajectories": ("MDAnalysis", "trajectories of other molecular dynamics programs"),
+}
 
 
 class Extra(NamedTuple):
