@@ -13,7 +13,7 @@ CORE = ("numpy", "scipy", "xarray", "h5netcdf", "pydantic", "click", "rich", "ma
 EXTRAS = {
     "cell": ("pybamm", "full cells cycled with PyBaMM"),
     "dask": ("distributed", "studies on several processes or on a cluster"),
-    "magnet": ("magpylib", "an independent check of the fields of discs and blocks"),
+    "magnet": ("magpylib", "the fields of discs and blocks: `magnet.solid`"),
     "md": ("openmm", "molecular dynamics of electrolytes"),
     "movie": ("imageio_ffmpeg", "MP4 movies where the system has no ffmpeg"),
     "trajectories": ("MDAnalysis", "trajectories of other molecular dynamics programs"),
