@@ -51,6 +51,14 @@ def _command(stage: Stage) -> click.Command:
             )
         )
         options.append(
+            click.Option(
+                ["--samples"],
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="table (CSV) of what each file lacks: file, mass / mg, area / cm2, group",
+            )
+        )
+        options.append(
             click.Option(["--format", "format_"], metavar="NAME", help="which reader to use (see: anodefree formats)")
         )
     options += [
@@ -60,7 +68,12 @@ def _command(stage: Stage) -> click.Command:
         ),
         *_movie_options(stage),
         click.Option(["--csv"], type=click.Path(path_type=Path), metavar="FILE", help="the numbers exactly as plotted"),
-        click.Option(["--save"], type=click.Path(path_type=Path), metavar="FILE", help="everything: .nc, .json or .csv"),
+        click.Option(
+            ["--save"],
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="everything: .nc, .json; tables: .csv, .curves.csv",
+        ),
     ]
     help_text = (
         f"{stage.title}\n\n" + (f"Input: {takes}. " if takes else "Takes no file. ") + "Values may carry a unit: '25 degC'."
@@ -146,15 +159,18 @@ def _inputs(stage: Stage, given: dict[str, Any]) -> list[tuple[str, Any]]:
     from anodefree.core.measurement import join
     from anodefree.io.paths import paths_of
     from anodefree.io.read import read
+    from anodefree.io.samples import read_samples, sample_of
 
     if not stage.inputs:
         return [("", ())]
     paths = paths_of(given["files"])
     _tell_left_out(given["files"], paths)
     meta = _meta(given["meta"])
+    samples = read_samples(given["samples"]) if given["samples"] else None
 
     def opened(path: Path, index: int = 0) -> Measurement:
-        return read(path, **{"kind": stage.inputs[index].kind, "format": given["format_"], **meta})
+        told = sample_of(samples, path) if samples is not None else {}
+        return read(path, **{"kind": stage.inputs[index].kind, "format": given["format_"], **told, **meta})
 
     if len(stage.inputs) > 1:
         if len(paths) != len(stage.inputs):
@@ -213,7 +229,8 @@ def _write_files(stage: Stage, given: dict[str, Any], rows: list[tuple[str, Any]
 
 
 def _numbered(path: Path, index: int, of: int) -> Path:
-    return path if of == 1 else path.with_name(f"{path.stem}_{index + 1}{path.suffix}")
+    stem, dot, suffixes = path.name.partition(".")
+    return path if of == 1 else path.with_name(f"{stem}_{index + 1}{dot}{suffixes}")
 
 
 def _save(output: Any, path: Path) -> None:

@@ -119,8 +119,11 @@ def join(parts: Sequence[Measurement]) -> Measurement:
         return parts[0]
     kind = parts[0].kind
     if kind.together is not None and all(p.kind.name == kind.name for p in parts):
-        # What differs in the parts' metadata is lost, so that `members` alone says which is which.
-        return join([_widened(p, kind.together) for p in parts]).with_meta(members=[p.source.name for p in parts])
+        # What differs in the parts' metadata is lost, so that `members` and `groups` say which is which.
+        told = {"members": [p.source.name for p in parts]}
+        if all("group" in p.meta for p in parts):
+            told["groups"] = [str(p.meta["group"]) for p in parts]
+        return join([_widened(p, kind.together) for p in parts]).with_meta(**told)
     if not kind.series:
         raise DataError(f"{kind.name} measurements cannot be joined into one", parts[1].source.name, "give one file at a time")
     other = next((p for p in parts if p.kind.name != kind.name), None)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from anodefree.core.arrays import as_json, dataset, finite, read_netcdf, write_netcdf, write_text
 from anodefree.core.keys import plain
 from anodefree.core.provenance import Provenance
-from anodefree.core.units import shown
+from anodefree.core.units import bare, shown, unit_of
 from anodefree.errors import ConfigError, DataError, near
 
 if TYPE_CHECKING:
@@ -144,9 +144,14 @@ class Result:
         }
 
     def save(self, path: str | Path) -> Path:
-        """Write to `.nc` (everything), `.json` (everything, plain) or `.csv` (the estimates, in the field's units)."""
+        """Write to `.nc` (everything), `.json` (everything, plain), `.csv` (estimates) or `.curves.csv` (curves).
+
+        Both tables are in the field's units; curves of different length stand side by side.
+        """
         path = Path(path)
-        if path.suffix == ".nc":
+        if path.name.lower().endswith(".curves.csv"):
+            write_text(path, self._curves_csv())
+        elif path.suffix == ".nc":
             write_netcdf(path, self.curves, self.record())
         elif path.suffix == ".json":
             write_text(path, json.dumps(self.to_dict(), indent=1, ensure_ascii=False))
@@ -173,6 +178,17 @@ class Result:
             value, std, unit = estimate.in_field_units()
             writer.writerow([name, repr(value), repr(std), unit, estimate.label])
         return table.getvalue()
+
+    def _curves_csv(self) -> str:
+        from anodefree.core.figure import columns_csv
+
+        columns = {}
+        for name in map(str, self.curves.variables):
+            unit, factor = shown(unit_of(name))
+            values = self.curves[name].values.ravel()
+            header = bare(name) + ("" if unit == "1" else f" [{unit}]")
+            columns[header if header not in columns else name] = values * factor if factor != 1 else values
+        return columns_csv(columns)
 
     @classmethod
     def load(cls, path: Path) -> Result:

@@ -26,6 +26,7 @@ from anodefree.io.formats import HEAD_BYTES, Format, added, formats, get, looks_
 from anodefree.io.kinds import known_kinds
 from anodefree.io.paths import PathLike, paths_of, regular
 from anodefree.io.polarisation import turned
+from anodefree.io.samples import read_samples, sample_of
 
 _GIVEN_BY: Final = {"temperature_from": ("temperature_K",), "scan_rate_from": ("scan_rate_V_s",)}
 
@@ -96,18 +97,23 @@ def read_all(
     return [_one_series(parts)] if len(parts) > 1 and parts[0].kind.series else parts
 
 
-def read_many(paths: PathLike | Iterable[PathLike], *, format: str | None = None, **meta: Any) -> list[Measurement]:
+def read_many(
+    paths: PathLike | Iterable[PathLike], *, format: str | None = None, samples: PathLike | None = None, **meta: Any
+) -> list[Measurement]:
     """Measurements from several files, a folder, or a pattern such as "cells/*.z"; see `paths_of` for their order.
 
-    A file that sets several curves side by side gives each of them. Arguments are those of `read`.
+    A file that sets several curves side by side gives each of them. `samples` is a table (CSV) that states mass, area, group
+    and the like of each file; see `read_samples`. Arguments are those of `read`.
 
     Raises
     ------
     ConfigError, DataError: as `read` does, for the first file that cannot be read.
     """
+    table = read_samples(samples) if samples is not None else None
+    each = [(p, {**(sample_of(table, p) if table is not None else {}), **meta}) for p in paths_of(paths)]
     if "series" in meta:
-        return [read(p, format=format, **meta) for p in paths_of(paths)]
-    return [found for p in paths_of(paths) for found in read_all(p, format=format, **meta)]
+        return [read(p, format=format, **m) for p, m in each]
+    return [found for p, m in each for found in read_all(p, format=format, **m)]
 
 
 def load(path: PathLike) -> Measurement | Result:

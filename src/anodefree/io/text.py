@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from anodefree.core.measurement import Measurement
+from anodefree.io.cells_in_rows import refuse_cells_in_rows
 from anodefree.io.polarisation import polarisation
 from anodefree.io.records import cycling
 from anodefree.io.spectra import impedance
@@ -29,6 +30,7 @@ def read(path: Path, *, columns: Sequence[str] | None = None, kind: str = "") ->
     if columns is not None:
         return [measured(read_table(lines, columns=columns, wanted=kind))]
     if find_header(lines, 0, len(lines)) is None:
+        refuse_cells_in_rows(lines)
         assumed = {"columns_assumed": "frequency / Hz, Z' / ohm, Z'' / ohm (the file has no header)"}
         return [measured(bare_spectrum(lines), assumed)]
     tables = read_tables(lines, wanted=kind)

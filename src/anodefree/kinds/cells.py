@@ -16,7 +16,12 @@ CELLS = Kind(
         "discharge_capacity_C": Array(_CYCLES, "charge passed on discharging", gaps=True),
         "cycle_number": Array(_CYCLES, "number of the cycle, from 1", optional=True, gaps=True),
     },
-    meta={"members": "name of each cell, in order", "instrument": "maker and model", "area_m2": "electrode area"},
+    meta={
+        "members": "name of each cell, in order",
+        "groups": "group of each cell, in order",
+        "instrument": "maker and model",
+        "area_m2": "electrode area",
+    },
 )
 
 Cells = Annotated[Measurement, CELLS]

@@ -77,7 +77,7 @@ def compare(
     *,
     groups: Annotated[
         tuple[str, ...] | None,
-        Par("group of each cell, in the order of the files; none: the file's name without its running number"),
+        Par("group of each cell, in order (none: that of the table of samples, or the file's name without its number)"),
     ] = None,
     cell: CellType = "auto",
     formation_cycles: FormationCycles = None,
@@ -102,7 +102,7 @@ def compare(
     ConfigError: as many group names as cells are needed. DataError: a cell has no cycle with both charges.
     """
     names = [str(n) for n in cells.meta.get("members", [f"cell {k + 1}" for k in range(len(cells))])]
-    labels = list(groups) if groups is not None else [group_name(n) for n in names]
+    labels = list(groups or cells.meta.get("groups") or map(group_name, names))
     if len(labels) != len(cells):
         raise ConfigError(f"{len(labels)} groups are given for {len(cells)} cells", "groups", "one for each file, in order")
     kind = _kind(cells, cell)

@@ -45,6 +45,23 @@ def index_of(number: np.ndarray, cycle: int, where: str) -> int:
     return int(found[0])
 
 
+def no_fade_curve(capacity: np.ndarray, where: str) -> None:
+    """Refuses a column in which one number is repeated, perhaps with zeros behind it: no cell was cycled for it.
+
+    Raises
+    ------
+    DataError: it is so.
+    """
+    given = capacity[capacity != 0]
+    if len(given) >= FEWEST - 2 and np.ptp(given) == 0:
+        raise DataError(
+            f"every capacity is the same number ({given[0] / 3.6:.6g} mAh)",
+            where,
+            "this is one value repeated, or a charge that the program set, and no fade curve: "
+            "of a Li||Cu cell take the other direction, of a table the measured column",
+        )
+
+
 @stage("cycling.retention", version=1, cites=("huber1981",))
 def retention(
     cycling: Cycling,
@@ -76,6 +93,7 @@ def retention(
     x, y = number[begin : end + 1], capacity[begin : end + 1]
     if len(x) < FEWEST:
         raise DataError(f"only {max(len(x), 0)} cycles are in the window", where, f"give {FEWEST} cycles at least")
+    no_fade_curve(y, where)
     if not (y > 0).all() or capacity[reference] <= 0:
         raise DataError("a discharge capacity is not positive", where, "end the window before the cell failed (last_cycle)")
     kept = float(capacity[asked] / capacity[reference])
