@@ -25,6 +25,8 @@ MODULES: Final[dict[str, str]] = {
     "afm.image": "anodefree.simulation.instruments.scanning_probe",
     "afm.modulus": "anodefree.analysis.afm.modulus",
     "afm.roughness": "anodefree.analysis.afm.roughness",
+    "chain.closure": "anodefree.analysis.chain.closure",
+    "chain.collector": "anodefree.simulation.chain.collector",
     "cycler.plate_strip": "anodefree.simulation.instruments.plate_strip",
     "cycler.reservoir": "anodefree.simulation.instruments.reservoir",
     "cycler.symmetric": "anodefree.simulation.instruments.symmetric",

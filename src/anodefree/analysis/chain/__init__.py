@@ -1,0 +1,1 @@
+"""Empirical links between one quantity and the next, where no physics is known that would compute it."""

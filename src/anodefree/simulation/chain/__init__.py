@@ -1,0 +1,1 @@
+"""The chain from the sheath to the cell with everything uncertain in it."""
