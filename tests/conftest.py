@@ -15,7 +15,7 @@ from plugin import NAMES, SOURCE, Plugin, write_package
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real instrument files; tests that need it are skipped where it is absent."""
     if not SHARED.is_dir():

@@ -133,6 +133,8 @@ MODULES: Final[dict[str, str]] = {
     "sem.compare": "anodefree.analysis.sem.compare",
     "sem.porosity": "anodefree.analysis.sem.porosity",
     "sem.scale": "anodefree.analysis.sem.scale_bar",
+    "solvation.coordination": "anodefree.analysis.solvation.coordination",
+    "solvation.speciation": "anodefree.analysis.solvation.speciation",
     "spectrometer.infrared": "anodefree.simulation.instruments.spectrometer_infrared",
     "spectrometer.ion_mass": "anodefree.simulation.instruments.ion_mass",
     "spectrometer.ion_profile": "anodefree.simulation.instruments.ion_profile",

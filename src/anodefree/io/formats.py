@@ -139,6 +139,7 @@ def _names_ions(head: bytes, suffix: str) -> bool:
 
 _BDF: Final = (b"test_time_second", b"voltage_volt", b"current_ampere"), (b"Test Time / s", b"Voltage / V", b"Current / A")
 _ALL: Final = ("impedance", "cycling", "polarisation")
+_TRAJECTORIES: Final = (".xtc", ".trr", ".dcd", ".lammpstrj", ".mdcrd", ".gro", ".pdb")
 _OURS: Final = (
     Format("anodefree", "our own files", ("*",), (".nc",), _starts(b"\x89HDF"), "anodefree.io.netcdf", 2**34),
     Format(
@@ -253,6 +254,15 @@ _MICROSCOPES: Final = (
     Format("emd", "Velox and NCEM (HDF5)", _IMAGES, (".emd",), _asks("emd", "is_emd"), "anodefree.io.emd", 2**33),
     Format("gatan", "Gatan DigitalMicrograph", _IMAGES, (".dm3", ".dm4"), _is_gatan, "anodefree.io.gatan", 2**31),
     Format("tia", "FEI TIA series", _IMAGES, (".ser",), _starts(b"II\x97\x01"), "anodefree.io.tia", 2**31),
+    Format(
+        "molecular",
+        "molecular dynamics trajectories, by MDAnalysis (needs anodefree[trajectories])",
+        ("trajectory",),
+        _TRAJECTORIES,
+        lambda head, suffix: suffix in _TRAJECTORIES,
+        "anodefree.io.molecular",
+        2**36,
+    ),
     Format("mrc", "MRC and CCP4", _IMAGES, (".mrc", ".st", ".map"), _asks("mrc", "is_mrc"), "anodefree.io.mrc", 2**31),
 )
 _MPR: Final = b"BIO-LOGIC MODULAR FILE\x1a"

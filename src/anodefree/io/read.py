@@ -31,6 +31,10 @@ from anodefree.io.samples import read_samples, sample_of
 _GIVEN_BY: Final = {"temperature_from": ("temperature_K",), "scan_rate_from": ("scan_rate_V_s",)}
 
 
+READERS_OPTIONS: Final = ("laser_m", "topology", "species_map", "every")
+"""Metadata that a reader itself needs: the laser of a spectrometer, the topology of a trajectory."""
+
+
 def read(
     path: PathLike,
     *,
@@ -91,7 +95,7 @@ def read_all(
         head = stream.read(HEAD_BYTES)
     if not head.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         raise DataError("is empty", str(file), "was the export cut short?")
-    options = {"columns": headers, "kind": wanted.name if wanted else None, "laser_m": given.get("laser_m")}
+    options = {"columns": headers, "kind": wanted.name if wanted else None, **{n: given.get(n) for n in READERS_OPTIONS}}
     found, used = _first_that_reads(file, head, format, {n: v for n, v in options.items() if v is not None})
     parts = [_stamped(part, file, used, headers, given, wanted) for part in found]
     return [_one_series(parts)] if len(parts) > 1 and parts[0].kind.series else parts

@@ -1,0 +1,1 @@
+"""Analyses of trajectories of molecular dynamics: shells about ions, ion pairs, motion."""

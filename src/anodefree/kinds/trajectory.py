@@ -1,0 +1,36 @@
+"""A trajectory of molecular dynamics: places of all atoms in a rectangular periodic box, frame by frame."""
+
+from typing import Annotated
+
+from anodefree.core.kind import Array, Kind
+from anodefree.core.measurement import Measurement
+
+_ATOM, _FRAME = ("atom",), ("frame",)
+
+TRAJECTORY = Kind(
+    name="trajectory",
+    title="molecular dynamics trajectory",
+    arrays={
+        "time_s": Array(_FRAME, "time of each frame, rising"),
+        "position_m": Array(("frame", "atom", "axis"), "places of the atoms; wrapped into the box or not"),
+        "velocity_m_s": Array(("frame", "atom", "axis"), "velocities of the atoms", optional=True),
+        "box_m": Array(("frame", "axis"), "edges of the rectangular periodic box", positive=True),
+        "species": Array(_ATOM, "index of each atom's species into the metadata `species`"),
+        "molecule": Array(_ATOM, "number of the molecule or ion that each atom belongs to"),
+        "element": Array(_ATOM, "symbol of the element of each atom"),
+        "mass_kg": Array(_ATOM, "mass of each atom", positive=True),
+        "charge_C": Array(_ATOM, "charge of each atom in the force field", optional=True),
+    },
+    meta={
+        "species": "names of the species: Li, TFSI, DME, ...",
+        "temperature_K": "temperature of the thermostat",
+        "charge_scale": "factor on the charges of the ions",
+        "engine": "program that made it",
+        "mode": "what acted on it: equilibrium, magnetic field, drive",
+        "flux_density_T": "magnetic flux density along z",
+        "replica": "which of several runs that differ by their seed alone",
+    },
+    required_meta=("species",),
+)
+
+Trajectory = Annotated[Measurement, TRAJECTORY]

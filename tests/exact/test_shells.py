@@ -1,0 +1,106 @@
+"""Radial distributions and shells against counts by hand and against an ideal gas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import anodefree as af
+from anodefree.analysis.solvation.frames import contacts_of, radial
+from anodefree.analysis.solvation.synthetic import BOX_A, built
+from anodefree.errors import ConfigError, DataError
+from anodefree.numerics.radial import first_shell
+
+COORDINATION = af.get("solvation.coordination")
+SPECIATION = af.get("solvation.speciation")
+
+
+def gas(rng: np.random.Generator, frames: int = 40) -> af.Measurement:
+    place = rng.uniform(0, BOX_A, (frames, 220, 3))
+    return built(place, ["Li"] * 20 + ["TFSI"] * 200, ["Li"] * 20 + ["O"] * 200, np.arange(220))
+
+
+def test_ideal_gas_has_a_flat_distribution(rng: np.random.Generator) -> None:
+    found = gas(rng)
+    counted = radial(found, np.arange(20), np.arange(20, 220), 3e-9, 30)
+    assert counted.counts.sum() == pytest.approx(40 * 20 * 200 * np.pi / 6, rel=0.01)
+    g = counted.distribution()
+    expected = 1 / np.sqrt(np.maximum(counted.counts.sum(axis=0), 1))
+    assert (np.abs(g - 1) < 4.5 * expected).all()
+
+
+def test_distances_go_through_the_periodic_faces() -> None:
+    place = np.array([[[1.0, 1.0, 1.0], [59.0, 1.0, 1.0], [1.0, 59.5, 1.0]]] * 10)
+    found = built(place, ["Li", "TFSI", "TFSI"], ["Li", "O", "O"], np.arange(3))
+    count, pairs = contacts_of(found, np.array([0]), np.array([1, 2]), 1.9e-10)
+    assert (count == 1).all()
+    assert (pairs[0] == [[0, 2]]).all()
+    far = built(place - 600.0, ["Li", "TFSI", "TFSI"], ["Li", "O", "O"], np.arange(3))  # not wrapped into the box
+    assert (contacts_of(far, np.array([0]), np.array([1, 2]), 1.9e-10)[0] == 1).all()
+
+
+def test_pairs_of_one_molecule_do_not_count() -> None:
+    place = np.array([[[1.0, 1.0, 1.0], [3.0, 1.0, 1.0]]] * 10)
+    found = built(place, ["Li", "TFSI"], ["Li", "O"], np.zeros(2, int))
+    assert contacts_of(found, np.array([0]), np.array([1]), 3e-10)[0].sum() == 0
+
+
+def test_lists_grow_where_contacts_are_many() -> None:
+    rng = np.random.default_rng(0)
+    place = np.concatenate([np.zeros((1, 1, 3)), rng.uniform(-1, 1, (1, 300, 3))], axis=1)
+    found = built(place, ["Li"] + ["TFSI"] * 300, ["Li"] + ["O"] * 300, np.arange(301))
+    count, pairs = contacts_of(found, np.array([0]), np.arange(1, 301), 5e-10)
+    assert count[0, 0] == 300
+    assert len(pairs[0]) == 300
+
+
+def test_first_shell_of_a_known_curve() -> None:
+    r = np.linspace(1e-10, 8e-10, 701)
+    g = 8 * np.exp(-0.5 * ((r - 2e-10) / 1.5e-11) ** 2) + 1 / (1 + np.exp(-(r - 4.5e-10) / 3e-11))
+    g += 1.5 * np.exp(-0.5 * ((r - 4.6e-10) / 3e-11) ** 2)
+    shell = first_shell(r, g, 5e-12)
+    assert shell.peak_m == pytest.approx(2e-10, abs=1e-13)
+    assert 2.5e-10 < shell.minimum_m < 3.3e-10
+    assert np.isnan(first_shell(r, np.zeros_like(r), 5e-12).peak_m)
+
+
+def test_a_bridge_counts_as_aggregate_for_all_of_its_ions() -> None:
+    """Li-anion-Li: both lithium are AGG though each has one anion; an anion with two contacts to one lithium is a pair."""
+    place = np.zeros((10, 6, 3))
+    place[:, 0] = (10, 10, 10)
+    place[:, 1] = (14, 10, 10)
+    place[:, 2] = (12, 10, 10)  # an oxygen between both
+    place[:, 3] = (40, 40, 40)
+    place[:, 4] = (42, 40, 40)
+    place[:, 5] = (40, 42, 40)  # two oxygens of one anion at a third lithium
+    names, elements = ["Li", "Li", "TFSI", "Li", "TFSI", "TFSI"], ["Li", "Li", "O", "Li", "O", "O"]
+    found = built(place, names, elements, np.array([0, 1, 2, 3, 4, 4]))
+    r = SPECIATION(found, cutoff_m=3e-10)
+    assert (r["SSIP"], r["CIP"], r["AGG"]) == pytest.approx((0, 1 / 3, 2 / 3))
+    assert (r["free"], r["anion_CIP"], r["anion_AGG"]) == pytest.approx((0, 0.5, 0.5))
+    assert r["largest_cluster"] == 3
+    assert r["contacts_per_coordinated"] == 2
+    assert dict(zip(r.curves["shell"].values, r.curves["shell_share"].values, strict=True)) == {"Li(TFSI)1": 1.0}
+    c = COORDINATION(found, cutoff_m=3e-10)
+    assert (c["CN"], c["CN_molecules"]) == pytest.approx((4 / 3, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"centre": "Na"}, "no species is named"),
+        ({"partner": "TFSI", "element": "S"}, "has no 'S'"),
+        ({"r_max_m": 4e-9}, "box twice as wide"),
+        ({"cutoff_m": 9e-10}, "beyond r_max_m"),
+    ],
+)
+def test_impossible_questions_are_refused(rng: np.random.Generator, given: dict[str, object], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        COORDINATION(gas(rng), **given)
+
+
+def test_a_gas_has_no_shell(rng: np.random.Generator) -> None:
+    with pytest.raises(DataError, match="frames are left"):
+        COORDINATION(gas(rng, 5))
+    with pytest.raises(ConfigError, match="no anion"):
+        SPECIATION(gas(rng), anion="FSI")
