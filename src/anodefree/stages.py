@@ -134,6 +134,7 @@ MODULES: Final[dict[str, str]] = {
     "sem.porosity": "anodefree.analysis.sem.porosity",
     "sem.scale": "anodefree.analysis.sem.scale_bar",
     "solvation.coordination": "anodefree.analysis.solvation.coordination",
+    "solvation.run": "anodefree.simulation.solvation.run",
     "solvation.speciation": "anodefree.analysis.solvation.speciation",
     "spectrometer.infrared": "anodefree.simulation.instruments.spectrometer_infrared",
     "spectrometer.ion_mass": "anodefree.simulation.instruments.ion_mass",

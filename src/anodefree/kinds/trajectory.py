@@ -5,7 +5,7 @@ from typing import Annotated
 from anodefree.core.kind import Array, Kind
 from anodefree.core.measurement import Measurement
 
-_ATOM, _FRAME = ("atom",), ("frame",)
+_ATOM, _FRAME, _LOG = ("atom",), ("frame",), ("log",)
 
 TRAJECTORY = Kind(
     name="trajectory",
@@ -20,6 +20,10 @@ TRAJECTORY = Kind(
         "element": Array(_ATOM, "symbol of the element of each atom"),
         "mass_kg": Array(_ATOM, "mass of each atom", positive=True),
         "charge_C": Array(_ATOM, "charge of each atom in the force field", optional=True),
+        "log_time_s": Array(_LOG, "time of each entry of the log, from the start of the equilibration", optional=True),
+        "log_density_kg_m3": Array(_LOG, "density", optional=True),
+        "log_potential_J_mol": Array(_LOG, "potential energy of the box", optional=True),
+        "log_temperature_K": Array(_LOG, "kinetic temperature, of motion across the drift too", optional=True),
     },
     meta={
         "species": "names of the species: Li, TFSI, DME, ...",
@@ -29,6 +33,7 @@ TRAJECTORY = Kind(
         "mode": "what acted on it: equilibrium, magnetic field, drive",
         "flux_density_T": "magnetic flux density along z",
         "replica": "which of several runs that differ by their seed alone",
+        "equilibration": "how equilibrium was found",
     },
     required_meta=("species",),
 )
