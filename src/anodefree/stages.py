@@ -134,6 +134,8 @@ MODULES: Final[dict[str, str]] = {
     "sem.porosity": "anodefree.analysis.sem.porosity",
     "sem.scale": "anodefree.analysis.sem.scale_bar",
     "solvation.coordination": "anodefree.analysis.solvation.coordination",
+    "solvation.field_effect": "anodefree.analysis.solvation.field_effect",
+    "solvation.point": "anodefree.analysis.solvation.point",
     "solvation.run": "anodefree.simulation.solvation.run",
     "solvation.speciation": "anodefree.analysis.solvation.speciation",
     "spectrometer.infrared": "anodefree.simulation.instruments.spectrometer_infrared",

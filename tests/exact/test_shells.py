@@ -104,3 +104,43 @@ def test_a_gas_has_no_shell(rng: np.random.Generator) -> None:
         COORDINATION(gas(rng, 5))
     with pytest.raises(ConfigError, match="no anion"):
         SPECIATION(gas(rng), anion="FSI")
+
+
+def runs(values: dict[float, list[float]], std: float = 0.02) -> af.Measurement:
+    from anodefree.core.measurement import Measurement, join
+    from anodefree.kinds.solvation_points import NUMBERS, SOLVATION_POINTS
+
+    rows = []
+    for flux, group in values.items():
+        for value in group:
+            arrays = {"flux_density_T": flux, "field_V_m": 0.0, "temperature_K": 298.15, "length_s": 1e-9, "memory": 0.1}
+            arrays |= dict.fromkeys(NUMBERS, value) | {f"{n}_std": std for n in NUMBERS}
+            one = {n: np.array([v]) for n, v in arrays.items()}
+            rows.append(Measurement.of(SOLVATION_POINTS, one, name=f"run {len(rows)}"))
+    return join(rows)
+
+
+def test_equivalence_and_difference_are_told_apart() -> None:
+    stage = af.get("solvation.field_effect")
+    told = {c.name: c for c in stage(runs({0.0: [1.0, 1.01, 0.99, 1.0], 1e6: [1.0, 0.99, 1.01, 1.005]})).checks}
+    assert told["verdict"].status == "pass"
+    assert "equivalent" in told["verdict"].message
+    far = stage(runs({0.0: [1.0, 1.01, 0.99, 1.0], 1e6: [1.2, 1.21, 1.19, 1.2]}))
+    assert far["p_difference"] < 1e-4
+    assert "look at convergence" in next(c for c in far.checks if c.name == "verdict").message
+    open_ = stage(runs({0.0: [1.0, 1.3, 0.8], 1e6: [1.1, 0.9, 1.2]}))
+    assert "inconclusive" in next(c for c in open_.checks if c.name == "verdict").message
+    assert open_["replicas_needed"] > 10
+    assert next(c for c in open_.checks if c.name == "within-run errors").status == "warn"
+
+
+def test_magnitudes_of_the_papers_field() -> None:
+    """At 10 mT the cyclotron frequency is 1e-10 of the collision frequency of Li+; they meet near 1e8 T."""
+    found = af.get("solvation.field_effect")(runs({0.0: [1.0, 1.1], 0.01: [1.0, 1.1]}))
+    assert 3e-11 < found["hall_parameter"] < 3e-10
+    assert 3e7 < found["field_of_unity"] < 3e8
+
+
+def test_one_run_is_no_comparison() -> None:
+    with pytest.raises(DataError, match="two replicas"):
+        af.get("solvation.field_effect")(runs({0.0: [1.0, 1.1], 1e6: [1.0]}))

@@ -127,12 +127,16 @@ def _std_of(values: list[float]) -> float:
     return widened_to_95(len(v) - 1) * float(np.std(v, ddof=1)) / math.sqrt(len(v)) if np.isfinite(v).all() else math.nan
 
 
-def _checks(by_frame: np.ndarray, depth: float, count: np.ndarray, counted: Radial) -> list[Check]:
-    # How many frames it takes a centre to forget how many partners it had.
+def memory_of(count: np.ndarray) -> float:
+    """Correlation of the number of partners (frame, centre) of each centre with itself, a twentieth of the run later."""
     own = count - count.mean()
     power = float((own**2).mean())
-    lag = max(len(by_frame) // 20, 1)
-    kept = float((own[lag:] * own[:-lag]).mean()) / power if power > 0 else 0.0
+    lag = max(len(count) // 20, 1)
+    return float((own[lag:] * own[:-lag]).mean()) / power if power > 0 else 0.0
+
+
+def _checks(by_frame: np.ndarray, depth: float, count: np.ndarray, counted: Radial) -> list[Check]:
+    kept = memory_of(count)
     return [
         drift_check(by_frame),
         Check.that(
