@@ -42,9 +42,8 @@ def main(frames: int = 200, solvents: int = 80) -> None:
     results, shells_s = timed(shells)
     _, pairs_s = timed(lambda: speciation(trajectory, cutoff_m=1e-10 * CUTOFF_A))
     print(f"{frames} frames of {len(names)} atoms, {LITHIUM} lithium, three partners; processor time a frame")
-    print(
-        f"ours: g(r) and coordination {1e3 * shells_s / frames:.3f} ms, with speciation {1e3 * (shells_s + pairs_s) / frames:.3f} ms"
-    )
+    one, all_s = shells_s, shells_s + pairs_s
+    print(f"ours: g(r) and coordination {1e3 * one / frames:.3f} ms, with speciation {1e3 * all_s / frames:.3f} ms")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         universe = universe_of(place, names, elements, molecule)
