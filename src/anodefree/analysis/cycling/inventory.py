@@ -18,7 +18,8 @@ from anodefree.core.uncertain import Uncertain
 from anodefree.errors import DataError
 from anodefree.kinds.cycling import CYCLING, Cycling
 from anodefree.numerics.fitting import Fit, fit
-from anodefree.physics.inventory import cycle_by_cycle, discharge_from_loss, efficiency_on_plateau
+from anodefree.physics.inventory import discharge_from_loss, efficiency_on_plateau
+from anodefree.physics.lithium_accounts import accounts, full_cell
 from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
@@ -316,7 +317,7 @@ def draw(result: Result, ax: Axes) -> None:
 def demo(rng: np.random.Generator) -> Demo:
     """An anode-less cell with a reservoir in its cathode; noise of 0.2 %, N/P known to 0.005."""
     ce, e, h = float(rng.uniform(0.990, 0.995)), float(rng.uniform(0.05, 0.15)), float(rng.uniform(0.05, 0.12))
-    cell = cycle_by_cycle(ce, e, h, 120)
+    cell = accounts(full_cell(1 - ce, excess=e, hidden_reservoir=h), 120)
     charge, discharge = (100.0 * part * (1 + 0.002 * rng.standard_normal(120)) for part in (cell.charge, cell.discharge))
     arrays = {"cycle_number": np.arange(1, 121), "charge_capacity_C": charge, "discharge_capacity_C": discharge}
     measured = Uncertain(max(e + 0.005 * rng.normal(), 0.0), 0.005)
