@@ -221,7 +221,7 @@ def draw(result: Result, ax: Axes) -> None:
         e = result.estimates[name]
         known = np.isfinite(e.std)
         lines.append(f"{words} {e}" if known else f"{words} {100 * (e.low or 0):.4g}–{100 * (e.high or 1):.4g} %")
-    ax.legend(loc="lower left", title="\n".join(lines), alignment="left", title_fontsize=7)
+    ax.legend(loc="best", title="\n".join(lines), alignment="left", title_fontsize=7)
 
 
 @inventory.demo
