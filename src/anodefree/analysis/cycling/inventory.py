@@ -10,7 +10,7 @@ import numpy as np
 
 from anodefree.analysis.cycling.retention import capacities
 from anodefree.analysis.inventory.explanations import NONE_SHOWS, Explanation, explanations, following, probabilities
-from anodefree.analysis.inventory.knee import Knee, found_knee, weighted
+from anodefree.analysis.inventory.knee import Curve, Knee, found_knee, weighted
 from anodefree.analysis.inventory.reading import Reading, lasting, read
 from anodefree.core.figure import COLOURS, SOFT
 from anodefree.core.measurement import Measurement
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FEWEST = 8
+STEADY = 0.05
+"""Scatter over the capacity beyond which a cell was hardly cycled in one way."""
 
 
 @stage("cycling.inventory", version=2, cites=("xiao2020", "adams2018", "venzon1988", "schwarz1978"))
@@ -69,7 +71,7 @@ def inventory(
     DataError: fewer than eight cycles, no positive capacity, or one value repeated.
     """
     number, capacity = capacities(cycling)
-    number, capacity, failed = lasting(number, capacity)
+    number, capacity, failed = lasting(number, capacity, FEWEST)
     if len(number) < FEWEST or capacity.max() <= 0:
         raise DataError(
             f"holds {len(number)} cycles with capacities up to {capacity.max() if capacity.size else 0:g} C",
@@ -99,7 +101,7 @@ def inventory(
         estimates["first_charge_excess"] = beyond
     if failed is not None:
         estimates["failure_cycle"] = Estimate(failed, 0.5, "1", "cycle of the sudden failure")
-    checks = [*_checks(reading, knee, excess, found, chance), _residuals(follow, informing)]
+    checks = [*_checks(reading, knee, excess, found, chance), *_residuals(follow, informing, found, curve)]
     if "first_charge_excess" in estimates:
         checks.append(_agreement(estimates["first_charge_excess"], estimates["hidden_reservoir"]))
     checks.append(
@@ -172,15 +174,26 @@ def _checks(
     ]
 
 
-def _residuals(follow: float, informing: float) -> Check:
+def _residuals(follow: float, informing: float, found: list[Explanation], curve: Curve) -> list[Check]:
     """Whether the residuals of the best explanation are noise."""
-    return Check.that(
-        "residuals",
-        informing == 1,
-        "the residuals do not follow each other",
-        f"the residuals follow each other (correlation {follow:.2f}): the model lacks something; intervals are wider by "
-        f"{1 / math.sqrt(informing):.2g} for it",
-    )
+    scatter = math.sqrt(min(e.squares for e in found) / len(curve.number)) / (curve.weight * curve.capacity).max()
+    return [
+        Check.that(
+            "residuals",
+            informing == 1,
+            "the residuals do not follow each other",
+            f"the residuals follow each other (correlation {follow:.2f}): the model lacks something; intervals are wider by "
+            f"{1 / math.sqrt(informing):.2g} for it",
+        ),
+        Check.that(
+            "one protocol",
+            scatter <= STEADY,
+            f"capacities scatter by {100 * scatter:.2g} % about the best explanation",
+            f"capacities scatter by {100 * scatter:.2g} % about the best explanation: none fits. Was the rate changed, or "
+            "the cell opened? Give cycles of one protocol",
+            otherwise="fail",
+        ),
+    ]
 
 
 def _first_charge(charge_C: float, best: Explanation, knee: Knee, cycles: int) -> Estimate:

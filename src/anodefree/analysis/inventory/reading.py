@@ -29,12 +29,12 @@ class Reading:
     """Whether a plain reserve and its knee are what is read."""
 
 
-def lasting(number: np.ndarray, capacity: np.ndarray) -> tuple[np.ndarray, np.ndarray, float | None]:
-    """The cycles before a sudden failure, and its cycle; all of them and None where there is none.
+def lasting(number: np.ndarray, capacity: np.ndarray, fewest: int) -> tuple[np.ndarray, np.ndarray, float | None]:
+    """The cycles before a sudden failure, and its cycle; all of them and None where there is none after `fewest` cycles.
 
     Steep but steady decay is none: the cycle before the break must not have lost much itself.
     """
-    for i in range(2, len(capacity)):
+    for i in range(max(fewest, 2), len(capacity)):
         steady = capacity[i - 1] > 0.75 * capacity[i - 2]
         if steady and capacity[i:].max() < BREAK * capacity[i - 1]:
             return number[:i], capacity[:i], float(number[i])
