@@ -106,6 +106,17 @@ def test_a_short_is_a_failure_and_no_fade() -> None:
     assert "failure_cycle" not in steep.estimates
 
 
+def test_a_few_bad_cycles_do_no_harm() -> None:
+    made = cell(efficiency=0.997, cycles=200)
+    capacity = made["discharge_capacity_C"].copy()
+    capacity[[40, 90, 91]] *= 0.8
+    seen = Measurement.of(CYCLING, {"cycle_number": made["cycle_number"], "discharge_capacity_C": capacity})
+    result = FIT(seen, excess=0.0)
+    assert result.curves["left_out_cycle"].values == pytest.approx([41, 91, 92])
+    assert abs(result["CE"] - 0.997) < 3 * result.estimates["CE"].std < 5e-5
+    assert said(result, "outliers")[0] == "warn"
+
+
 def test_without_a_known_excess_the_reserve_is_told_and_not_its_parts() -> None:
     result = FIT(cell(efficiency=0.99, excess=0.2, hidden_reservoir=0.1, cycles=150))
     assert result["reserve"] == pytest.approx(0.2 + 0.99 * 0.1, abs=0.01)

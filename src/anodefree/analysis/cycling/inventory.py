@@ -11,7 +11,7 @@ import numpy as np
 from anodefree.analysis.cycling.retention import capacities
 from anodefree.analysis.inventory.explanations import NONE_SHOWS, Explanation, explanations, following, probabilities
 from anodefree.analysis.inventory.knee import Curve, Knee, found_knee, weighted
-from anodefree.analysis.inventory.reading import Reading, lasting, read
+from anodefree.analysis.inventory.reading import Reading, lasting, read, single_outliers
 from anodefree.core.figure import COLOURS, SOFT
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
@@ -60,7 +60,8 @@ def inventory(
     could be lost unseen, λ ≤ (e + h + 1 - D_N/Q)/(h + 1 + ΣD_k/Q), k < N, with h up to what the first charge took or
     `reservoir_limit`. What is only bounded has a value within low and high and no std (NaN), and a check says which
     explanations cannot be told apart. low and high hold 95 %, by the likelihood profile over K. A drop to less than half that
-    never comes back is a sudden failure; it and what follows is left out of the fit. Cycles are counted from 1 at the first
+    never comes back is a sudden failure; it and what follows is left out of the fit, as are single cycles more than eight
+    scatters (and 2 %) off the median of five. Cycles are counted from 1 at the first
     charge; formation cycles that were cut off the data count too.
     *Valid when* CE is constant after formation, one of the explanations holds, and the noise is a fixed part of the capacity
     (it is taken as constant below a fifth of the largest one). Where residuals follow each other the intervals are wider.
@@ -68,9 +69,11 @@ def inventory(
 
     Raises
     ------
-    DataError: fewer than eight cycles, no positive capacity, or one value repeated.
+    DataError: fewer than eight cycles, a negative or no positive capacity, or one value repeated.
     """
     number, capacity = capacities(cycling)
+    if (capacity < 0).any():
+        raise DataError("a discharge capacity is negative", cycling.source.name, "give charges as amounts, without a sign")
     number, capacity, failed = lasting(number, capacity, FEWEST)
     if len(number) < FEWEST or capacity.max() <= 0:
         raise DataError(
@@ -84,7 +87,8 @@ def inventory(
             cycling.source.name,
             "a measured capacity scatters: this is no fade curve",
         )
-    curve = weighted(number, capacity)
+    bad = single_outliers(capacity, FEWEST)
+    curve = weighted(number[~bad], capacity[~bad])
     knee = found_knee(curve)
     found = explanations(curve, knee.values, knee.best.chi2)
     follow, informing = following(found, curve)
@@ -93,7 +97,7 @@ def inventory(
     beyond = None
     if "charge_capacity_C" in cycling and number[0] == 1:
         best = found[int(np.argmax(chance))]
-        beyond = _first_charge(float(cycling["charge_capacity_C"][0]), best, knee, len(number))
+        beyond = _first_charge(float(cycling["charge_capacity_C"][0]), best, knee, len(curve.number))
     limit = reservoir_limit if beyond is None else min(max(beyond.value + 2 * beyond.std, 0.0), reservoir_limit)
     reading = read(found, chance, knee, curve, excess, limit, informing)
     estimates = dict(reading.estimates)
@@ -104,20 +108,20 @@ def inventory(
     checks = [*_checks(reading, knee, excess, found, chance), *_residuals(follow, informing, found, curve)]
     if "first_charge_excess" in estimates:
         checks.append(_agreement(estimates["first_charge_excess"], estimates["hidden_reservoir"]))
-    checks.append(
-        Check.that(
-            "sudden failure",
-            failed is None,
-            "the capacity does not break off",
-            f"the capacity breaks off at cycle {failed or 0:g}: a short, a lost contact or lithium that ends at once; the fit "
-            "is of the cycles before",
-        )
-    )
+    checks += _left_out(failed, number[bad], len(number))
+    left_out = {"left_out_cycle": ("outlier", number[bad]), "left_out_C": ("outlier", capacity[bad])}
+    return Result.of(estimates, {**_curves(curve, knee, found, chance, reading), **left_out}, checks)
+
+
+def _curves(
+    curve: Curve, knee: Knee, found: list[Explanation], chance: np.ndarray, reading: Reading
+) -> dict[str, tuple[object, object]]:
+    """Data and fits, the table of explanations from the most probable on, and the profile over the plateau."""
     order = np.argsort(-chance, kind="stable")
     row = "explanation"
-    curves = {
-        "cycle": ("point", number),
-        "capacity_C": ("point", capacity),
+    return {
+        "cycle": ("point", curve.number),
+        "capacity_C": ("point", curve.capacity),
         "model_C": ("point", found[order[0]].model),
         "explanation": (row, np.array([found[i].name for i in order], dtype=object)),
         "explanation_probability": (row, chance[order]),
@@ -129,7 +133,26 @@ def inventory(
         "profile_CE": ("profile", 1 - knee.profile.loss),
         "profile_chi2": ("profile", np.maximum(knee.profile.squares - knee.best.chi2, 0.0) / knee.variance),
     }
-    return Result.of(estimates, curves, checks)
+
+
+def _left_out(failed: float | None, outliers: np.ndarray, cycles: int) -> list[Check]:
+    """What of the data is not fitted."""
+    first = outliers.min() if outliers.size else 0
+    return [
+        Check.that(
+            "sudden failure",
+            failed is None,
+            "the capacity does not break off",
+            f"the capacity breaks off at cycle {failed or 0:g}: a short, a lost contact or lithium that ends at once; the fit "
+            "is of the cycles before",
+        ),
+        Check.that(
+            "outliers",
+            not outliers.size,
+            "no cycle is far off its neighbours",
+            f"{outliers.size} of {cycles} cycles are far off their neighbours and left out, the first is cycle {first:g}",
+        ),
+    ]
 
 
 def _checks(
@@ -139,9 +162,8 @@ def _checks(
     ce = reading.estimates["CE"]
     named = " or ".join(f"{found[i].name} ({100 * chance[i]:.0f} %)" for i in np.argsort(-chance) if chance[i] >= 0.02)
     flat = float(next(p for e, p in zip(found, chance, strict=True) if e.name == NONE_SHOWS))
-    _, loss, plateau = knee.values
-    used, e = plateau * loss, excess or Uncertain(0.0)
-    unsure = float(np.hypot(e.std, loss * np.sqrt(knee.covariance[2, 2])))
+    plateau, reserve, e = knee.values[2], reading.estimates["reserve"], excess or Uncertain(0.0)
+    compared = excess is not None and reading.identified
     by_knee = reading.identified and reading.by_knee
     return [
         Check.that(
@@ -165,9 +187,9 @@ def _checks(
         ),
         Check.that(
             "excess",
-            excess is None or not by_knee or used >= e.value - 2 * unsure,
-            "the plateau lasts as long as the stated excess allows" if excess is not None and by_knee else "nothing to compare",
-            f"the capacity falls before the stated excess of {e.value:g} is used up ({used:.3g} is): something "
+            not compared or (reserve.high or 0.0) >= e.value - 2 * e.std,
+            "what is used up before the fall is no less than the stated excess" if compared else "nothing to compare",
+            f"the capacity falls before the stated excess of {e.value:g} is used up ({reserve.value:.3g} is): something "
             "else than lithium runs short, or the excess cannot be stripped",
             otherwise="fail",
         ),
@@ -222,6 +244,9 @@ def draw(result: Result, ax: Axes) -> None:
     """Capacities with the most probable explanations, and what they tell."""
     cycle, capacity = result.curves["cycle"].values, result.curves["capacity_C"].values
     ax.plot(cycle, capacity / 3.6, ".", color=SOFT, markersize=3, label="measured")
+    if result.curves["left_out_cycle"].size:
+        left_out = result.curves["left_out_cycle"].values, result.curves["left_out_C"].values / 3.6
+        ax.plot(*left_out, "x", color=SOFT, markersize=3, label="left out")
     chance = result.curves["explanation_probability"].values
     shown = [i for i in range(min(3, len(chance))) if chance[i] >= 0.05 or i == 0]
     for i in shown:

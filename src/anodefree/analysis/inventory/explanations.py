@@ -78,17 +78,24 @@ def explanations(curve: Curve, knee: tuple[float, float, float], squares: float)
     around = np.geomspace(1e-7, 0.999, 60)
     bare = profiled(np.array([1.0]), around, curve, 30)
     q, loss, plateau = knee
-    last, near = float(k[-1]), max(loss, 1e-5)
+    first, last, near = float(k[0]), float(k[-1]), max(loss, 1e-5)
     reserved = q * discharge_from_loss(np.asarray(loss), np.asarray(plateau * loss), k)
     return [
         _straight(NONE_SHOWS, curve, ones, None),
         _bare(curve, float(bare.loss[0]), float(bare.squares[0])),
         Explanation(RESERVE, squares, 3, q, reserved, (loss,) * 3),
-        _searched(FORMATION, curve, np.geomspace(1.0, max(last / 4, 2.0), 12), _formation, near, steepens=None),
+        _searched(
+            FORMATION,
+            curve,
+            np.geomspace(max(0.1 * first, 1.0), max(last / 4, 0.2 * first, 2.0), 12),
+            _formation,
+            near,
+            steepens=None,
+        ),
         _straight(EVEN, curve, ones, k - 1),
         _straight(ROOT, curve, ones, np.sqrt(k - 1)),
-        _searched(EVEN_KNEE, curve, np.linspace(2.0, last - 2, 20), _even_knee, near, steepens=1.0),
-        _searched(ROOT_KNEE, curve, np.linspace(2.0, last - 2, 20), _root_knee, near, steepens=0.5),
+        _searched(EVEN_KNEE, curve, np.linspace(first + 1, last - 2, 20), _even_knee, near, steepens=1.0),
+        _searched(ROOT_KNEE, curve, np.linspace(first + 1, last - 2, 20), _root_knee, near, steepens=0.5),
     ]
 
 

@@ -181,7 +181,7 @@ def told(knee: Knee, excess: Uncertain | None, limit: float) -> dict[str, Estima
         h, h_std, h_low = 0.5 * h_high, math.nan, 0.0
     return {
         "CE": Estimate(ce, ce_std, *EFFICIENCY, float(ce_low), float(ce_high)),
-        "hidden_reservoir": Estimate(h, h_std, *RESERVOIR, h_low, h_high),
+        "hidden_reservoir": Estimate(min(max(h, h_low), h_high), h_std, *RESERVOIR, h_low, h_high),
         "reserve": Estimate(used, used_std, *RESERVE, low, high),
     }
 

@@ -16,6 +16,10 @@ from anodefree.core.uncertain import Uncertain
 BREAK = 0.5
 """A capacity that falls below this part of the one before, and stays there, has broken off."""
 
+FAR = 8.0
+"""Scatters by which a single cycle must be off its neighbours to be left out, and the part of the capacity at least."""
+FAR_AT_LEAST = 0.02
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -39,6 +43,19 @@ def lasting(number: np.ndarray, capacity: np.ndarray, fewest: int) -> tuple[np.n
         if steady and capacity[i:].max() < BREAK * capacity[i - 1]:
             return number[:i], capacity[:i], float(number[i])
     return number, capacity, None
+
+
+def single_outliers(capacity: np.ndarray, fewest: int) -> np.ndarray:
+    """Which cycles are off the median of five about them, (n,): an interruption, a wrong temperature.
+
+    Never the first two or last two, which a steady change puts off it; none where fewer than `fewest` would be left.
+    """
+    middle = np.median(np.lib.stride_tricks.sliding_window_view(capacity, 5), axis=1)
+    off = np.zeros(len(capacity))
+    off[2:-2] = np.abs(capacity[2:-2] / np.maximum(middle, 1e-300) - 1)
+    scatter = 1.4826 * float(np.median(off[2:-2]))
+    bad = off > max(FAR * scatter, FAR_AT_LEAST)
+    return bad if np.sum(~bad) >= fewest else np.zeros_like(bad)
 
 
 def least_efficiency(found: Explanation, curve: Curve, excess: Uncertain | None, limit: float) -> float:
