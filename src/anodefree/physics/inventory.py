@@ -1,9 +1,9 @@
-"""The lithium inventory of a cell whose lithium comes from the cathode: what a coulombic efficiency does to its capacity.
+"""The lithium inventory of a full cell in closed form: what a constant coulombic efficiency does to its capacity.
 
-All amounts are in units of the cathode's reversible capacity. The negative electrode starts with an excess e (the N/P ratio; 0
-in an anode-free cell). The cathode gives 1 + h at its first charge and takes back 1 at most: the hidden reservoir h, its
-irreversible first-cycle capacity, stays on the negative electrode. Of the lithium plated in cycle k, P_k, a part 1 - CE is
-lost:
+It is the balance of `physics.lithium_accounts` for a cathode and a loss λ = 1 - CE that does not change. All amounts are in
+units of the cathode's reversible capacity. The negative electrode starts with an excess e (the N/P ratio; 0 in an anode-free
+cell). The cathode gives 1 + h at its first charge and takes back 1 at most: the hidden reservoir h, its irreversible
+first-cycle capacity, stays on the negative electrode. Of the lithium plated in cycle k, P_k, a part λ is lost:
 
     P_1 = 1 + h,   P_k = D_(k-1);   A_k = r_(k-1) + CE P_k,   D_k = min(1, A_k),   r_k = A_k - D_k,   r_0 = e.
 
@@ -24,40 +24,8 @@ lithium loss. *Source* the balance is that of Adams et al. 2018 and Xiao et al. 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-
-class Cycles(NamedTuple):
-    """Amounts cycle by cycle, (..., cycles), in units of the cathode's reversible capacity."""
-
-    charge: NDArray[np.float64]
-    discharge: NDArray[np.float64]
-    excess: NDArray[np.float64]
-    """What is left on the negative electrode after the discharge."""
-
-
-def cycle_by_cycle(efficiency: ArrayLike, excess: ArrayLike, hidden_reservoir: ArrayLike, cycles: int) -> Cycles:
-    """The balance, one cycle after the other.
-
-    `efficiency` is one value, or (..., cycles) values where it changes; `excess` and `hidden_reservoir` broadcast with its
-    (...).
-    """
-    ce = np.asarray(efficiency, dtype=float)
-    varies = ce.ndim > 0 and ce.shape[-1] == cycles
-    e, h = np.asarray(excess, dtype=float), np.asarray(hidden_reservoir, dtype=float)
-    shape = np.broadcast_shapes(ce.shape[:-1] if varies else ce.shape, e.shape, h.shape)
-    charge, discharge, left = (np.empty((*shape, cycles)) for _ in range(3))
-    plated, rest = 1.0 + h, e
-    for k in range(cycles):
-        metal = rest + (ce[..., k] if varies else ce) * plated
-        given = np.minimum(1.0, metal)
-        rest = metal - given
-        charge[..., k], discharge[..., k], left[..., k] = plated, given, rest
-        plated = given
-    return Cycles(charge, discharge, left)
 
 
 def discharge_capacity(efficiency: ArrayLike, excess: ArrayLike, hidden_reservoir: ArrayLike, cycle: ArrayLike) -> NDArray:

@@ -10,43 +10,92 @@ from anodefree.core.figure import COLOURS
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.kinds.cycling import CYCLING, Cycling
-from anodefree.physics.inventory import cycle_by_cycle, discharge_capacity
+from anodefree.physics.inventory import discharge_capacity
+from anodefree.physics.lithium_accounts import accounts
 from anodefree.registry import Demo, stage
+from anodefree.simulation.cell.inventory_inputs import (
+    CapacityExponent,
+    CathodeFade,
+    ChargeShare,
+    CRate,
+    CycleCount,
+    FormationCycles,
+    FormationLoss,
+    Noise,
+    ResistanceExponent,
+    ResistanceFade,
+    ShortCycle,
+    StrandedShare,
+    fading_cell,
+    losses,
+    out_of_reach,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@stage("inventory.curve", version=1, cites=("xiao2020", "adams2018"))
+@stage("inventory.curve", version=2, cites=("xiao2020", "adams2018"))
 def curve(
     *,
     capacity_C: Annotated[float, Par("reversible capacity of the cathode", gt=0)],
-    efficiency: Annotated[float, Par("coulombic efficiency of plating and stripping, per cycle", gt=0, le=1)],
+    efficiency: Annotated[
+        float | tuple[float, ...],
+        Par("coulombic efficiency of plating and stripping: of every cycle, or a list with one for each", gt=0, le=1),
+    ],
     excess: Annotated[float, Par("excess lithium over the cathode's reversible capacity (N/P)", ge=0)] = 0.0,
     hidden_reservoir: Annotated[
         float, Par("irreversible first-cycle capacity of the cathode over its reversible one", ge=0)
     ] = 0.0,
-    cycles: Annotated[int, Par("number of cycles", ge=1, le=1_000_000)] = 200,
-    noise: Annotated[float, Par("standard deviation of a measured capacity over the capacity", ge=0, lt=0.5)] = 0.0,
+    cycles: CycleCount = 200,
+    formation_loss: FormationLoss = 0.0,
+    formation_cycles: FormationCycles = 3.0,
+    capacity_exponent: CapacityExponent = 0.0,
+    cathode_fade: CathodeFade = 0.0,
+    stranded_share: StrandedShare = 0.0,
+    resistance_fade: ResistanceFade = 0.0,
+    resistance_exponent: ResistanceExponent = 0.5,
+    c_rate: CRate = 1.0,
+    charge_share: ChargeShare = 0.0,
+    short_cycle: ShortCycle = None,
+    noise: Noise = 0.0,
     rng: np.random.Generator,
 ) -> Cycling:
-    """Charge and discharge capacities [C] of a cell whose plated lithium is recovered with a constant efficiency.
+    """Charge and discharge capacities [C] of a full cell whose lithium is kept account of.
 
-    Cycle 1 charges Q(1 + h), every later one what the discharge before it gave; of the lithium plated 1 - CE is lost; a
-    discharge gives what is on the negative electrode, but Q at most. Independent normal noise, relative to each capacity, is
-    added.
-    *Valid when* CE is constant and lithium is the only thing that runs short. *Source* `anodefree.physics.inventory`.
+    Cycle 1 charges Q(1 + h), every later one what the discharge before it gave; of the lithium plated a part
+    λ_k = 1 - CE + λf exp[-(k - 1)/kf], times (P/Q)^b, is lost; a discharge gives what is on the negative electrode, but no more
+    than the cathode has room for, 1 - c(k - 1), less what resistance puts out of reach, g r (k - 1)^p at the rate r. From
+    `short_cycle` on nothing is stored. Independent normal noise, relative to each capacity, is added.
+    *Valid when* the losses do not depend on each other; the laws of fade are closures, not mechanisms: give measured numbers.
+    *Source* `anodefree.physics.lithium_accounts`.
+
+    Raises
+    ------
+    ConfigError: a list of efficiencies that is not as long as there are cycles.
     """
-    cell = cycle_by_cycle(efficiency, excess, hidden_reservoir, cycles)
+    cell = fading_cell(
+        losses(efficiency, cycles, formation_loss, formation_cycles, "inventory.curve"),
+        excess=excess,
+        hidden_reservoir=hidden_reservoir,
+        capacity_exponent=capacity_exponent,
+        cathode_fade=cathode_fade,
+        stranded_share=stranded_share,
+        unreachable=out_of_reach(resistance_fade, resistance_exponent, c_rate, cycles),
+        charge_share=charge_share,
+        short_cycle=short_cycle,
+    )
+    kept = accounts(cell, cycles)
     charge, discharge = (
-        capacity_C * part * (1 + noise * rng.standard_normal(cycles)) for part in (cell.charge, cell.discharge)
+        capacity_C * part * (1 + noise * rng.standard_normal(cycles)) for part in (kept.charge, kept.discharge)
     )
     arrays = {
         "cycle_number": np.arange(1, cycles + 1),
         "charge_capacity_C": charge,
         "discharge_capacity_C": discharge,
     }
-    return Measurement.of(CYCLING, arrays, {"instrument": "virtual cycler", "cell": f"N/P {excess:g}, CE {efficiency:g}"})
+    said = f"{efficiency:g}" if isinstance(efficiency, float) else "from a table"
+    return Measurement.of(CYCLING, arrays, {"instrument": "virtual cycler", "cell": f"N/P {excess:g}, CE {said}"})
 
 
 @curve.plot
