@@ -6,7 +6,6 @@ import glob
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,9 @@ from anodefree.errors import AnodefreeError, ConfigError, near
 from anodefree.io.paths import paths_of
 from anodefree.registry import Stage
 from anodefree.stages import get
+from anodefree.study.audit import is_audit, load_audit
 from anodefree.study.graph import Answer, Fed, Node
-from anodefree.study.ledger import Claim, load_ledger
+from anodefree.study.ledger import Claim, Ledger, load_ledger
 from anodefree.study.spec import AnswerSpec, FileInput, Head, Spec, StepSpec, load_spec
 
 CASE = "case"
@@ -48,6 +48,8 @@ class Study:
     files: Mapping[str, FileSource]
     gathered: Mapping[str, tuple[str, ...]]
     """What `step[*]` stands for: the nodes whose outputs join into one input."""
+    ledger: Ledger
+    """What its answers are compared with: the reference paper's claims, or the statements of an audited paper."""
 
     def needs(self, node: Node) -> tuple[str, ...]:
         """The nodes and files that a node takes, those that join one by one, and the nodes that feed its parameters."""
@@ -60,20 +62,20 @@ class Study:
 
 
 def plan(path: Path) -> Study:
-    """Load, check and expand a study.
+    """Load, check and expand a study, or the audit of a paper (`anodefree.study.audit`).
 
     Raises
     ------
     ConfigError: everything that is wrong in any step, at once.
     """
-    spec = load_spec(path)
-    builder = _Builder(path, spec)
+    spec, ledger = load_audit(path) if is_audit(path) else (load_spec(path), load_ledger())
+    builder = _Builder(path, spec, ledger)
     for step in spec.steps:
         builder.add(step)
     if builder.wrong:
         wrong = "\n  ".join(dict.fromkeys(builder.wrong))
-        raise ConfigError(f"the study has {len(set(builder.wrong))} mistakes:\n  {wrong}", str(path), "mend them and run again")
-    return Study(path, spec.study, tuple(builder.nodes), builder.files, builder.gathered)
+        raise ConfigError(f"the file has {len(set(builder.wrong))} mistakes:\n  {wrong}", str(path), "mend them and run again")
+    return Study(path, spec.study, tuple(builder.nodes), builder.files, builder.gathered, ledger)
 
 
 Variant = tuple[dict[str, str], dict[str, Any]]
@@ -82,8 +84,9 @@ Variant = tuple[dict[str, str], dict[str, Any]]
 class _Builder:
     """Collects nodes and mistakes while the steps are read in order."""
 
-    def __init__(self, path: Path, spec: Spec) -> None:
+    def __init__(self, path: Path, spec: Spec, ledger: Ledger) -> None:
         self.path, self.spec = path, spec
+        self.claims: dict[str, Claim] = {c.id: c for c in ledger.claims}
         self.nodes: list[Node] = []
         self.files: dict[str, FileSource] = {}
         self.gathered: dict[str, tuple[str, ...]] = {}
@@ -243,10 +246,6 @@ class _Builder:
             self.wrong.extend(f"{where}: {fault}" for fault in self._unknown_claim(step, answer))
             if answer.route == "forbidden" and answer.limit is None:
                 self.wrong.append(f"{where}: an answer by the route 'forbidden' needs a 'limit'")
-
-    @cached_property
-    def claims(self) -> dict[str, Claim]:
-        return {c.id: c for c in load_ledger().claims}
 
     def _unknown_claim(self, step: StepSpec, answer: AnswerSpec) -> list[str]:
         if answer.claim not in self.claims:
