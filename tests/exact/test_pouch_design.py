@@ -116,6 +116,8 @@ def test_optimum_says_what_binds() -> None:
     front = top.curves["front_loading_J_kg"].values
     assert np.nanmax(front[0]) == pytest.approx(top["energy_density"], rel=1e-3)
     assert (front[1] < front[0] + 1e-9)[np.isfinite(front[1])].all(), "a faster discharge gives less energy"
+    fast = made("pouch.optimum", draws=100, rate_per_s=100 / 3600)
+    assert any(c.name == "salt" and c.status == "fail" for c in fast.checks)
     with pytest.raises(ConfigError, match="lightest loading"):
         made("pouch.optimum", least_loading_kg_m2=0.5)
 
@@ -159,7 +161,8 @@ def test_believed_draws_give_the_claim_and_are_those_of_rejection(solved: str) -
     spread = {"mean_voltage_V": 0.08, "electrolyte_kg": 0.3e-3, "tabs_kg": 0.1e-3}
     inputs = {n: Uncertain(x.value, spread[n] if n == solved else 0.0 if n in spread else x.std) for n, x in INPUTS.items()}
     rng = np.random.default_rng(4)
-    drawn, weight = believing(inputs, bounds(inputs), CLAIM, 40_000, rng)
+    about, _ = together(inputs, bounds(inputs), CLAIM)
+    drawn, weight = believing(inputs, bounds(inputs), CLAIM, about, 40_000, rng)
     assert energy_density_J_kg(**drawn)[weight > 0] == pytest.approx(CLAIM, rel=1e-9)
     free = {n: rng.normal(x.value, x.std, 400_000) for n, x in inputs.items()}
     kept = np.abs(energy_density_J_kg(**free) - CLAIM) < 3600
@@ -174,6 +177,7 @@ def test_believed_draws_give_the_claim_and_are_those_of_rejection(solved: str) -
 def test_a_claim_that_nothing_gives_is_told() -> None:
     far = made("pouch.reconstruct", claimed_J_kg="560 Wh/kg", draws=2000)
     assert far["distance"] > 5
+    assert not any(c.name == "draws" and c.status != "pass" for c in far.checks), "a far claim is reached by enough draws"
     assert any(c.name == "reachable" and c.status == "warn" for c in far.checks)
     with pytest.raises(ConfigError, match="right unit"):
         made("pouch.reconstruct", claimed_J_kg=453.5, draws=1000)

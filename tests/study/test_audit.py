@@ -142,6 +142,8 @@ def test_template_is_an_audit_and_makes_a_report(tmp_path: Path) -> None:
     page = (tmp_path / "out" / "report.html").read_text()
     assert "A lithium cell of ours" in page
     assert "Journal of Invented Results" in page, "the audited paper is among the references"
+    assert "exchange current density 1.34 ± 0.05 mA/cm2 (Fig. 2d)" in page, "where its inputs are stated"
+    assert "stated, Fig. 3a" in page
     assert "magnetis" not in page.split("<main>")[1].lower(), "nothing of another paper"
 
 

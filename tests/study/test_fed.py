@@ -8,6 +8,7 @@ import pytest
 
 from anodefree.core.result import Result
 from anodefree.errors import ConfigError
+from anodefree.report.steps import steps_of
 from anodefree.study.plan import plan
 from anodefree.study.run import outcomes, run
 from anodefree.study.store import Store
@@ -70,6 +71,9 @@ estimate = "resistance"
     assert again.provenance.parameters["area_resistance_ohm_m2"] == {"value": made.value, "std": made.std}
     assert again.provenance.key == study.node("again[slow]").key
     assert run(study, store).computed == 0
+    rows = steps_of([o for o in found.values() if o.node.step == "again"], [])[0].parameters
+    shown = next(r for r in rows if r.name == "area_resistance_ohm_m2").values
+    assert all(value.endswith(f"charge transfer resistance of voltage[{name}]") for name, value in shown), shown
 
 
 def test_a_parameter_from_nowhere_is_told_before_anything_runs(tmp_path: Path, toys: Plugin) -> None:

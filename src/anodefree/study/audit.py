@@ -63,7 +63,7 @@ class Statement(Strict):
 
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9 ._,|/+-]{0,80}$")
     value: str
-    where: str
+    where: str = Field(min_length=1)
     title: str = ""
     within: str = ""
     says: str = ""
@@ -142,7 +142,10 @@ def load_audit(path: Path) -> tuple[Spec, Ledger]:
             f"the file has {len(wrong)} mistakes:\n  {told}", str(path), "anodefree audit --template shows the form"
         )
     paper = audit.paper
-    head = Head(title=paper.title, description=paper.description, seed=paper.seed)
+    used = {n for c in audit.checks for n in c.given.values()}
+    inputs = [f"{s.name} {s.value} ({s.where})" for s in audit.statements if s.name in used]
+    told = f"Stated, and given to the checks: {'; '.join(inputs)}." if inputs else ""
+    head = Head(title=paper.title, description=f"{paper.description.strip()}\n\n{told}".strip(), seed=paper.seed)
     return Spec.model_construct(study=head, steps=steps), _ledger(audit, values)
 
 

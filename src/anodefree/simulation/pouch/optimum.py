@@ -206,6 +206,13 @@ def optimum(
             "the best loading is the heaviest allowed: what limits it (coating, drying, wetting) is not in the model",
         ),
         Check.that(
+            "salt",
+            float(top.depletion[0]) <= 1,
+            "the salt does not run out",
+            "the salt runs out at this rate even at the lightest loading: there is no such cell",
+            otherwise="fail",
+        ),
+        Check.that(
             "given cell",
             float(centre["electrolyte_kg"]) >= filled,
             f"the given cell holds {float(centre['electrolyte_kg']) / filled:.2f} times the electrolyte demanded here",

@@ -50,8 +50,10 @@ if TYPE_CHECKING:
 
 CLOSED = ("mean_voltage_V", "electrolyte_kg", "tabs_kg")
 """Inputs for which the energy density is solved in closed form: it is proportional to one, the mass is linear in the others."""
-REACH = 12.0
+REACH = 50.0
 """Standard deviations within which an input is looked for: beyond, nobody would call it the same input."""
+UNREACHED = -450.0
+"""Logarithm of a weight that belongs to a claim some thirty standard deviations away."""
 
 
 def alone(inputs: Mapping[str, Uncertain], limits: Bounds, claimed_J_kg: float) -> dict[str, float]:
@@ -69,7 +71,7 @@ def alone(inputs: Mapping[str, Uncertain], limits: Bounds, claimed_J_kg: float) 
         if x.std == 0:
             continue
         low, high = limits[name]
-        grid = np.linspace(max(x.value - REACH * x.std, low), min(x.value + REACH * x.std, high), 121)
+        grid = np.linspace(max(x.value - REACH * x.std, low), min(x.value + REACH * x.std, high), 401)
         grid = np.union1d(grid, x.value)
 
         def off(at: np.ndarray, name: str = name) -> np.ndarray:
@@ -107,14 +109,20 @@ def together(inputs: Mapping[str, Uncertain], limits: Bounds, claimed_J_kg: floa
 
 
 def believing(
-    inputs: Mapping[str, Uncertain], limits: Bounds, claimed_J_kg: float, draws: int, rng: np.random.Generator
+    inputs: Mapping[str, Uncertain],
+    limits: Bounds,
+    claimed_J_kg: float,
+    about: Mapping[str, float],
+    draws: int,
+    rng: np.random.Generator,
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Draws of the inputs on the surface e(x) = claimed, and their weights.
 
-    All inputs but one are drawn; that one is solved for in closed form, and the draw weighs its prior density over |∂e/∂x|.
+    All inputs but one are drawn, about the most probable set so that a far claim is reached too; that one is solved for in
+    closed form. A draw weighs the prior density of all over the density it was drawn from, and over |∂e/∂x| of the one.
     """
     name = solved_for(inputs)
-    drawn = sample(inputs, draws, rng, limits)
+    drawn = sample({n: Uncertain(about[n], x.std) for n, x in inputs.items()}, draws, rng, limits)
     others = {n: v for n, v in drawn.items() if n != "mean_voltage_V"}
     energy = drawn["capacity_C"] * drawn["mean_voltage_V"]
     mass = np.sum(list(masses_kg(**others).values()), axis=0)
@@ -122,10 +130,14 @@ def believing(
         solved, per = claimed_J_kg * mass / drawn["capacity_C"], mass / drawn["capacity_C"]  # |dV/de|
     else:
         solved, per = drawn[name] + energy / claimed_J_kg - mass, energy / claimed_J_kg**2
-    prior = np.exp(-0.5 * ((solved - inputs[name].value) / inputs[name].std) ** 2)
-    weight = np.where(solved > limits[name][0], prior * per, 0.0)
-    if not weight.sum() > 0:
+    logs = np.log(np.where(solved > limits[name][0], per, 0.0) + 1e-300)
+    logs -= 0.5 * ((solved - inputs[name].value) / inputs[name].std) ** 2
+    for n, x in inputs.items():
+        if n != name and x.std > 0:
+            logs += 0.5 * (((drawn[n] - about[n]) / x.std) ** 2 - ((drawn[n] - x.value) / x.std) ** 2)
+    if not logs.max() > UNREACHED:
         raise ConfigError("no draw of the inputs comes near the claim", "pouch.reconstruct", "is the claim in the right unit?")
+    weight = np.exp(logs - logs.max())
     return {**drawn, name: solved}, weight / weight.sum()
 
 
@@ -179,7 +191,7 @@ def reconstruct(
     limits = bounds(inputs)
     single = alone(inputs, limits, claimed_J_kg)
     joint, distance = together(inputs, limits, claimed_J_kg)
-    drawn, weight = believing(inputs, limits, claimed_J_kg, draws, rng)
+    drawn, weight = believing(inputs, limits, claimed_J_kg, joint, draws, rng)
     means = {n: float(weight @ drawn[n]) for n in inputs}
     stds = {n: float(np.sqrt(weight @ (drawn[n] - means[n]) ** 2)) for n in inputs}
     effective = float(1 / np.sum(weight**2))
