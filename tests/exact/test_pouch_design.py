@@ -40,6 +40,9 @@ def test_every_layer_is_that_by_hand() -> None:
     body = 54.452e-3 * 73e-3  # separator and four laminates by separator and one seal
     assert cell["volume"] == pytest.approx(body * cell["thickness"], rel=1e-6)
     assert cell["energy_per_volume"] == pytest.approx(2.45 * 3.846 * 3600 / cell["volume"])
+    assert cell["lithium_share"] == pytest.approx(1e-6 * layers["lithium"] / cell["thickness"])
+    together = np.sqrt(np.sum(cell.curves["input_std_J_m3"].values ** 2))
+    assert together == pytest.approx(cell.estimates["energy_per_volume"].std, rel=0.1)
     assert cell["breathing"] == pytest.approx(cell["thickness"] / cell["thickness_discharged"] - 1)
 
 

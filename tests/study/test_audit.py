@@ -67,7 +67,12 @@ def test_values_as_papers_write_them() -> None:
 
 @pytest.mark.parametrize(
     ("value", "within", "says"),
-    [("70 mVolts", "", "not a unit"), ("70 mV", "5 %", "cannot be expressed"), ("70 mV", "much", "within")],
+    [
+        ("1e999 mV", "", "finite"),
+        ("70 mVolts", "", "not a unit"),
+        ("70 mV", "5 %", "cannot be expressed"),
+        ("70 mV", "much", "within"),
+    ],
 )
 def test_values_that_cannot_be_read(value: str, within: str, says: str) -> None:
     with pytest.raises(ConfigError, match=says):

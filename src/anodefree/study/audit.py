@@ -163,6 +163,8 @@ def stated_value(text: str, within: str = "") -> Value:
     if unit not in COUNTS:
         convert(0.0, unit, f"({unit})")  # the same in another spelling: it must be understood, not only compared
     first, second, std = (float(found[n]) if found[n] else None for n in ("first", "second", "std"))
+    if not all(math.isfinite(x) for x in (first, second, std) if x is not None):
+        raise ConfigError(f"'{text}' is not a finite value")
     digits = [found[n] for n in ("first", "second") if found[n]]
     half = max(half_digit(d) for d in digits)
     if unit in COUNTS and all("." not in d and "e" not in d.lower() for d in digits):

@@ -9,7 +9,7 @@ import numpy as np
 from anodefree.core.figure import COLOURS, INK, SOFT
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.core.uncertain import Uncertain
-from anodefree.numerics.propagation import interval, sample
+from anodefree.numerics.propagation import interval, linear, sample
 from anodefree.registry import Demo, stage
 from anodefree.simulation.pouch.inputs import (
     DESIGN,
@@ -76,6 +76,7 @@ def numbers(design: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         "thickness_discharged": empty + left,
         "lithium_charged": face,
         "lithium_discharged": rest,
+        "lithium_share": full / (empty + full),
         "breathing": (full - left) / (empty + left),
     }
 
@@ -88,6 +89,7 @@ SHOWN = {
     "thickness_discharged": ("m", "thickness, discharged", "mm"),
     "lithium_charged": ("m", "lithium on one face, charged", None),
     "lithium_discharged": ("m", "lithium on one face, discharged", None),
+    "lithium_share": ("1", "lithium's share of the thickness, charged", "%"),
     "breathing": ("1", "growth in thickness by charging", "%"),
 }
 """Unit, label and display of each estimate."""
@@ -122,7 +124,8 @@ def volume(
     E/V = Q U/(A d) [J/m3], d the sum of the layers of `anodefree.simulation.pouch.thickness` and of the lithium plated on 2n
     faces, d_Li = q' M/[F ρ (1 - P)] each: q' = q/(1 - f) charged, q f/(1 - f) discharged, f the cathode's first-cycle loss.
     The charged cell is what a pack must make room for, so its energy per volume is the one to quote. The value is that of the
-    central inputs; std, low and high (5 and 95 %) are those of draws of all inputs, independent and normal.
+    central inputs; std, low and high (5 and 95 %) are those of draws of all inputs, independent and normal; `input_*` is each
+    input's share of the std of the energy per volume, to first order.
     *Valid when* all lithium that is plated stays metal, gas and pressure do not count, and dead lithium and interphase have not
     thickened the deposit yet: a cycled cell is thicker. *Source* Faraday's law; which parts to count: Betz et al. 2019. The
     paper states no thickness and no volume: what it leaves open is assumed, each with its source.
@@ -151,6 +154,10 @@ def volume(
         "discharged_m": ("layer", np.array([*parts.values(), left])),
         "fraction_charged": ("layer", np.array([*parts.values(), full]) / float(found["thickness"])),
     }
+    share = linear(lambda **design: numbers(design)["energy_per_volume"], inputs, bounds(inputs)).contributions
+    order = sorted(share, key=lambda n: -abs(share[n]))
+    curves["input_name"] = ("input", np.array(order))
+    curves["input_std_J_m3"] = ("input", np.array([abs(share[n]) for n in order]))
     return Result.of(estimates, curves, checks)
 
 
