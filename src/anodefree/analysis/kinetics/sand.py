@@ -60,7 +60,7 @@ def sand(
 
     τ = π D [F c/(2 j t₋)]² [s], at which the salt at the plating electrode runs out, where j exceeds j* = 2 F c D/(t₋ L)
     [A/m2]; below j* a steady gradient forms first and it never does. Values are those of the central inputs; std, low and high
-    (5 and 95 %) those of draws.
+    (2.5 and 97.5 %) those of draws.
     *Valid when* the salt is binary, D and t₋ do not depend on concentration, nothing convects, and τ < L²/(4 D) (semi-infinite
     diffusion); pores make D smaller by their tortuosity. *Source* Chazalviel 1990; Brissot et al. 1999.
     The paper states neither diffusion coefficient nor transference number.
@@ -73,7 +73,7 @@ def sand(
     dj, dc, dd, dt, dgap = (drawn[n] for n in order)
 
     def found(value: np.ndarray, draws: np.ndarray, unit: str, label: str) -> Estimate:
-        return Estimate(float(value), float(draws.std()), unit, label, None, *interval(draws, 0.9))
+        return Estimate(float(value), float(draws.std()), unit, label, None, *interval(draws))
 
     time, limit = sand_time_s(j, c, d, t), limiting_A_m2(c, d, t, gap)
     times, limitings = sand_time_s(dj, dc, dd, dt), limiting_A_m2(dc, dd, dt, dgap)

@@ -182,7 +182,7 @@ def compare(
         cell = "" if name.startswith("gain") else ", anode-free" if name.endswith("free") else ", graphite"
         display = "%" if unit == "1" else None
         drawn = spread[name]
-        estimates[name] = Estimate(float(value), float(drawn.std()), unit, label + cell, display, *interval(drawn, 0.9))
+        estimates[name] = Estimate(float(value), float(drawn.std()), unit, label + cell, display, *interval(drawn))
     _, _, free, other = both(centre)
     parts = list(dict.fromkeys([*free, *other]))
     checks = [

@@ -44,8 +44,8 @@ from anodefree.simulation.pouch.masses import areal_capacity_C_m2, masses_kg
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-NINETY = 1.6448536269514722
-"""Standard deviations that bound the central 90 % of a normal distribution."""
+NINETY_FIVE = 1.959963984540054
+"""Standard deviations that bound the central 95 % of a normal distribution."""
 
 
 def energy_density_J_kg(mean_voltage_V: np.ndarray, capacity_C: np.ndarray, **design: np.ndarray) -> np.ndarray:
@@ -53,7 +53,7 @@ def energy_density_J_kg(mean_voltage_V: np.ndarray, capacity_C: np.ndarray, **de
     return capacity_C * mean_voltage_V / sum(masses_kg(capacity_C=capacity_C, **design).values())
 
 
-@stage("pouch.energy", version=1, cites=("chen2026", "sulzer2021", "chen2020", "betz2019", "haynes2016", "jcgm101"))
+@stage("pouch.energy", version=2, cites=("chen2026", "sulzer2021", "chen2020", "betz2019", "haynes2016", "jcgm101"))
 def energy(
     *,
     capacity_C: Capacity = DESIGN["capacity_C"],
@@ -81,9 +81,10 @@ def energy(
 
     e = Q V/m [J/kg] with m the sum of coating, foils, nickel film, separator, electrolyte, laminate and tabs; the coated area
     is A = Q/(L w q), in n = A/(2bc) double-sided sheets (`anodefree.simulation.pouch.masses`). Lithium comes from the cathode.
-    The value is that of the central inputs, what one recomputes by hand; std, low and high (5 and 95 %) are those of draws of
-    all inputs, independent and normal, cut off below 0. The table `input_*` orders the inputs by effect: energy density with
-    that input alone at its 5 and 95 %, and its share of the std to first order. `reading_*` gives other readings of the text.
+    The value is that of the central inputs, what one recomputes by hand; std, low and high (2.5 and 97.5 %) are those of draws
+    of all inputs, independent and normal, cut off below 0. The table `input_*` orders the inputs by effect: energy density with
+    that input alone at its 2.5 and 97.5 %, and its share of the std to first order. `reading_*` gives other readings of the
+    text.
     *Valid when* the stack is what the paper's section 4.2.2 lists and the capacity is the reversible one at the same rate as
     the mean voltage; terminals beyond the seal, tape and lithium for formation are not counted.
     *Source* Chen et al. 2026, section 4.2.2, for what is stated; every assumed input names its own source, none was adjusted to
@@ -103,7 +104,7 @@ def energy(
     per_face = ("loading_kg_m2", "active_fraction", "specific_capacity_C_kg")
     areal, areals = (areal_capacity_C_m2(*(source[n] for n in per_face)) for source in (centre, drawn))
     whole, area = sum(parts.values()), float(areal)
-    low, high = interval(densities, 0.9)
+    low, high = interval(densities)
     estimates = {
         "energy_density": Estimate(value, float(densities.std()), "J/kg", "energy density", None, low, high),
         "mass": _drawn(whole, np.sum(list(masses.values()), axis=0), "kg", "mass of the cell"),
@@ -143,8 +144,8 @@ def energy(
             Check.that(
                 "claim",
                 low <= claimed_J_kg <= high,
-                f"the claimed {claimed_J_kg / 3600:.1f} Wh/kg lies within the central 90 %",
-                f"the claimed {claimed_J_kg / 3600:.1f} Wh/kg lies outside the central 90 % of what the inputs allow",
+                f"the claimed {claimed_J_kg / 3600:.1f} Wh/kg lies within the central 95 %",
+                f"the claimed {claimed_J_kg / 3600:.1f} Wh/kg lies outside the central 95 % of what the inputs allow",
             )
         )
     histogram, edges = np.histogram(densities, 60, density=True)
@@ -163,14 +164,14 @@ def energy(
 
 def _drawn(value: float, draws: np.ndarray, unit: str, label: str, display: str | None = None) -> Estimate:
     """An estimate at the central inputs with the spread of its draws."""
-    return Estimate(value, float(np.std(draws)), unit, label, display, *interval(draws, 0.9))
+    return Estimate(value, float(np.std(draws)), unit, label, display, *interval(draws))
 
 
 def _tornado(inputs: dict[str, Uncertain], limits: Bounds) -> dict[str, tuple[str, np.ndarray]]:
-    """Every input alone at its 5 and 95 %, and its share of the std; the strongest first."""
+    """Every input alone at its 2.5 and 97.5 %, and its share of the std; the strongest first."""
     low, high = [], []
     for name, x in inputs.items():
-        ends = np.clip([x.value - NINETY * x.std, x.value + NINETY * x.std], *limits[name])
+        ends = np.clip([x.value - NINETY_FIVE * x.std, x.value + NINETY_FIVE * x.std], *limits[name])
         at = energy_density_J_kg(**{n: ends if n == name else np.full(2, y.value) for n, y in inputs.items()})
         low.append(float(at[0]))
         high.append(float(at[1]))
@@ -215,7 +216,7 @@ def draw(result: Result, ax: Axes) -> None:
         ax.barh(place[which], width, left=left, height=0.7, color=colour, alpha=0.85, label=label)
     ax.axvline(found.value / 3600, color=INK, linewidth=0.8)
     ax.axvspan(
-        (found.low or 0) / 3600, (found.high or 0) / 3600, color=SOFT, alpha=0.15, linewidth=0, label="all together, 90 %"
+        (found.low or 0) / 3600, (found.high or 0) / 3600, color=SOFT, alpha=0.15, linewidth=0, label="all together, 95 %"
     )
     for claim in result.curves["claimed_J_kg"].values / 3600:
         ax.axvline(claim, color=INK, linewidth=0.8, linestyle="--", label=f"claimed, {claim:.1f}")

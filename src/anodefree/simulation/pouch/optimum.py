@@ -131,7 +131,9 @@ def optimum(
             "coulombic efficiency of the lithium", gt=0, le=1, source="99.9 %: what the paper's retentions imply", assumed=True
         ),
     ] = LIQUID["efficiency"],
-    rate_per_s: Annotated[float, Par("discharge rate, one over the time", gt=0, source="stated: 0.1C (4.2.2)")] = 0.1 / 3600,
+    rate_per_s: Annotated[
+        float, Par("discharge rate, one over the time; that of the mean voltage", gt=0, source="stated: 0.1C (4.2.2)")
+    ] = 0.1 / 3600,
     cycles: Annotated[int, Par("cycles after which 80 % must be left", ge=1, source="stated: over 50 cycles (2.6)")] = 50,
     least_copper_m: Annotated[
         float, Par("thinnest copper foil that can be handled", gt=0, source="6 µm; 4.5 µm is made", assumed=True)
@@ -182,7 +184,7 @@ def optimum(
     gains = tops.energy_density_J_kg - _given(drawn, limits).energy_density_J_kg
 
     def found(value: np.ndarray, spread: np.ndarray, unit: str, label: str, display: str | None = None) -> Estimate:
-        return Estimate(float(np.ravel(value)[0]), float(np.std(spread)), unit, label, display, *interval(spread, 0.9))
+        return Estimate(float(np.ravel(value)[0]), float(np.std(spread)), unit, label, display, *interval(spread))
 
     capacity = centre["capacity_C"]
     estimates = {

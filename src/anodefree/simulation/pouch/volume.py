@@ -124,8 +124,8 @@ def volume(
     E/V = Q U/(A d) [J/m3], d the sum of the layers of `anodefree.simulation.pouch.thickness` and of the lithium plated on 2n
     faces, d_Li = q' M/[F ρ (1 - P)] each: q' = q/(1 - f) charged, q f/(1 - f) discharged, f the cathode's first-cycle loss.
     The charged cell is what a pack must make room for, so its energy per volume is the one to quote. The value is that of the
-    central inputs; std, low and high (5 and 95 %) are those of draws of all inputs, independent and normal; `input_*` is each
-    input's share of the std of the energy per volume, to first order.
+    central inputs; std, low and high (2.5 and 97.5 %) are those of draws of all inputs, independent and normal; `input_*` is
+    each input's share of the std of the energy per volume, to first order.
     *Valid when* all lithium that is plated stays metal, gas and pressure do not count, and dead lithium and interphase have not
     thickened the deposit yet: a cycled cell is thicker. *Source* Faraday's law; which parts to count: Betz et al. 2019. The
     paper states no thickness and no volume: what it leaves open is assumed, each with its source.
@@ -134,7 +134,7 @@ def volume(
     centre, drawn = values(inputs), sample(inputs, draws, rng, bounds(inputs))
     found, spread = numbers(centre), numbers(drawn)
     estimates = {
-        n: Estimate(float(found[n]), float(spread[n].std()), unit, label, display, *interval(spread[n], 0.9))
+        n: Estimate(float(found[n]), float(spread[n].std()), unit, label, display, *interval(spread[n]))
         for n, (unit, label, display) in SHOWN.items()
     }
     parts = {n: float(x) for n, x in layers_m(**centre).items()}
