@@ -15,7 +15,7 @@ import inspect
 import sys
 import time
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -143,17 +143,19 @@ class Stage:
         made: Demo = self._companions["demo"](rng)
         return made
 
-    def validate(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Every parameter in SI, defaults filled in.
+    def validate(self, given: Mapping[str, Any], later: Collection[str] = ()) -> dict[str, Any]:
+        """Every parameter in SI, defaults filled in; those that come `later` are left out.
 
         Raises
         ------
         ConfigError: all mistakes at once: unknown names with near matches, missing ones, unreadable or forbidden values.
         """
         known = {p.name: p for p in self.parameters}
-        wrong = [f"unknown parameter '{n}' ({near(n, known)})" for n in given if n not in known]
+        wrong = [f"unknown parameter '{n}' ({near(n, known)})" for n in (*given, *later) if n not in known]
         values: dict[str, Any] = {}
         for name, parameter in known.items():
+            if name in later:
+                continue
             if name not in given and parameter.required:
                 wrong.append(f"parameter '{name}' is needed: {parameter.par.doc}")
                 continue

@@ -52,6 +52,7 @@ def test_help_is_light() -> None:
         "run",
         "status",
         "report",
+        "audit",
         "do",
         "list",
         "show",

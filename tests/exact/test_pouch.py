@@ -7,7 +7,8 @@ import pytest
 
 from anodefree import stages
 from anodefree.core.result import Result
-from anodefree.simulation.pouch.energy import DESIGN, energy_density_J_kg
+from anodefree.simulation.pouch.energy import energy_density_J_kg
+from anodefree.simulation.pouch.inputs import DESIGN
 from anodefree.simulation.pouch.masses import masses_kg
 
 

@@ -75,3 +75,8 @@ def test_an_uncertain_value_may_be_given_in_four_ways() -> None:
         assert (read.value, read.std) == (pytest.approx(13.4), pytest.approx(0.2))
     with pytest.raises(ValueError, match="expected a value"):
         Uncertain.read([1, 2, 3], "A/m2")
+
+
+def test_a_cycle_of_a_cell_is_a_count_and_no_turn() -> None:
+    assert parse("0.007 %/cycle", "1")[0] == pytest.approx(7e-5, rel=1e-12)
+    assert parse("200 cycles", "1")[0] == 200

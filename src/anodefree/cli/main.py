@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from anodefree.cli.audit import audit
 from anodefree.cli.do import StageGroup
 from anodefree.errors import AnodefreeError, ConfigError, near
 
@@ -68,7 +69,6 @@ def reproduce(scale: str, out: Path, workers: int | None, scheduler: str | None,
     from anodefree.cli.console import on_terminal, progress_bar, say, table
     from anodefree.report.build import build
     from anodefree.report.claims import judge
-    from anodefree.study.ledger import load_ledger
     from anodefree.study.run import outcomes
     from anodefree.study.shipped import shipped
 
@@ -77,7 +77,7 @@ def reproduce(scale: str, out: Path, workers: int | None, scheduler: str | None,
     found = outcomes(study, store)
     with progress_bar("Drawing the report") as progress:
         build(_head(study), found, out, progress=progress)
-    verdicts = judge(load_ledger(), found)
+    verdicts = judge(study.ledger, found)
     if on_terminal():
         from anodefree.cli.console import console
         from anodefree.report.terminal import claims_table
@@ -140,7 +140,7 @@ def report(study: Path, out: Path, store: Path) -> None:
 
     planned, kept = _open(study, store)
     with progress_bar("Drawing the report") as progress:
-        build(_head(planned), outcomes(planned, kept), out.parent, name=out.name, progress=progress)
+        build(_head(planned), outcomes(planned, kept), out.parent, planned.ledger, name=out.name, progress=progress)
     say(str(out))
 
 
@@ -149,6 +149,9 @@ cli.add_command(
         "do", help="Run one stage on files.\n\nanodefree do STAGE FILE… [--param VALUE …] [--json] [--plot FILE] [--save FILE]"
     )
 )
+
+
+cli.add_command(audit)
 
 
 @cli.command("list")

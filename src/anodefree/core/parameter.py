@@ -76,6 +76,11 @@ class Parameter:
         return _spelled(self.type)
 
 
+def takes_uncertainty(parameter: Parameter) -> bool:
+    """Whether it is a value ± std rather than a bare number."""
+    return Uncertain in (parameter.type, *get_args(parameter.type))
+
+
 def _spelled(kind: Any) -> str:
     origin, args = get_origin(kind), get_args(kind)
     if origin is Literal:

@@ -151,6 +151,7 @@ def _registry() -> pint.UnitRegistry:
 def _pint_unit(unit: str) -> Any:
     text = unit.replace("μ", "u").replace("µ", "u").replace("Ω", "ohm").replace("°C", "degC").replace("Å", "angstrom")
     text = _POWER.sub(r"**\1", text.replace("·", "*").replace("%", "percent"))
+    text = re.sub(r"\bcycles?\b", "count", text)  # of a cell; to pint a cycle is a turn of 2π
     text = re.sub(r"(?<=[A-Za-z0-9)]) +(?=[A-Za-z(])", "*", text.strip())
     try:
         return _registry().Unit(text if text != "1" else "dimensionless")

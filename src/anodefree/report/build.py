@@ -89,7 +89,7 @@ def page(
         vclass=slug,
         number=typeset.number,
     )
-    cited = _Cited(*([ledger.source] if verdicts else []))
+    cited = _Cited([ledger.source] if verdicts else [], {ledger.source: ledger.paper} if ledger.paper else {})
     for step in steps:
         for key in step.stage.cites:
             cited.add(key)
@@ -126,8 +126,9 @@ def _part(name: str) -> str:
 class _Cited:
     """References in the order in which the page first needs them."""
 
-    def __init__(self, *first: str) -> None:
+    def __init__(self, first: Iterable[str] = (), own: Mapping[str, Reference] | None = None) -> None:
         self.numbers: dict[str, int] = {}
+        self.own = own or {}
         for key in first:
             self.add(key)
 
@@ -141,7 +142,7 @@ class _Cited:
     @property
     def references(self) -> list[tuple[int, str, Reference | None]]:
         """Number, key and entry; a stage of another package may cite what our bibliography lacks, and the list says so."""
-        known = bibliography()
+        known = {**bibliography(), **self.own}
         return [(n, key, known.get(key)) for key, n in self.numbers.items()]
 
 

@@ -109,7 +109,9 @@ def summary(verdicts: Iterable[Verdict]) -> dict[str, int]:
 
 def _unanswered(claim: Claim, sample: str) -> Verdict:
     missing = [s for s in claim.planned if s not in names()]
-    if missing:
+    if not claim.planned:
+        reason = "nothing here answers it"
+    elif missing:
         reason = f"needs {_list(missing)}, which this version does not have"
     else:
         reason = f"{_list(claim.planned)} could answer it, but no step of this study does"

@@ -310,13 +310,23 @@ def _range(values: np.ndarray, name: str) -> str:
 
 
 def _parameter(parameter: Parameter, group: Sequence[Outcome], variants: Sequence[Variant]) -> ParameterRow:
-    texts = [typeset.parameter(parameter.name, o.node.parameters.get(parameter.name)) for o in group]
+    texts = [_used(parameter, o) for o in group]
     if len(set(texts)) == 1:
         values: tuple[tuple[str, str], ...] = (("", texts[0]),)
     else:
         values = tuple((v.name, text) for v, text in zip(variants, texts, strict=True))
     par = parameter.par
     return ParameterRow(parameter.name, par.doc, values, par.assumed, par.source)
+
+
+def _used(parameter: Parameter, outcome: Outcome) -> str:
+    """A parameter's value in one run; one that another step found says where it is from."""
+    name, node = parameter.name, outcome.node
+    if name not in node.fed:
+        return typeset.parameter(name, node.parameters.get(name))
+    made = outcome.output.provenance if outcome.output is not None else None
+    value = f"{typeset.parameter(name, parameter.read(made.parameters[name]))}, " if made and name in made.parameters else ""
+    return f"{value}{node.fed[name].estimate.replace('_', ' ')} of {node.fed[name].node}"
 
 
 def assumptions(outcomes: Sequence[Outcome]) -> list[Assumption]:
@@ -334,7 +344,7 @@ def assumptions(outcomes: Sequence[Outcome]) -> list[Assumption]:
         parameter = known[stage_name, name]
         values: dict[str, list[str]] = {}
         for outcome in group:
-            values.setdefault(typeset.parameter(name, outcome.node.parameters.get(name)), []).append(outcome.node.id)
+            values.setdefault(_used(parameter, outcome), []).append(outcome.node.id)
         default = "" if parameter.required else typeset.parameter(name, parameter.read(parameter.default))
         made.append(
             Assumption(

@@ -31,6 +31,14 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Fed:
+    """The estimate of another node that becomes a parameter, with its standard deviation where the parameter takes one."""
+
+    node: str
+    estimate: str
+
+
+@dataclass(frozen=True)
 class Node:
     """One run of one stage: validated parameters, input keys, and the content key under which its output is stored."""
 
@@ -44,6 +52,8 @@ class Node:
     """For each input of the stage: the id of a node, or "file:PATH"."""
     key: str
     answers: tuple[Answer, ...] = ()
+    fed: Mapping[str, Fed] = field(default_factory=dict)
+    """Parameters that are not known before another node is done."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from anodefree.errors import ConfigError, near
+from anodefree.study.citations import Reference
 
 RELATIONS: Final = ("=", ">=", "<=", "range", "qualitative")
 
@@ -51,6 +52,8 @@ class Ledger:
     source: str
     parts: Mapping[str, str]
     claims: tuple[Claim, ...]
+    paper: Reference | None = None
+    """The paper itself, where our bibliography need not hold it."""
 
     def __getitem__(self, id: str) -> Claim:
         found = next((c for c in self.claims if c.id == id), None)

@@ -6,7 +6,6 @@ import glob
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,9 @@ from anodefree.errors import AnodefreeError, ConfigError, near
 from anodefree.io.paths import paths_of
 from anodefree.registry import Stage
 from anodefree.stages import get
-from anodefree.study.graph import Answer, Node
-from anodefree.study.ledger import Claim, load_ledger
+from anodefree.study.audit import is_audit, load_audit
+from anodefree.study.graph import Answer, Fed, Node
+from anodefree.study.ledger import Claim, Ledger, load_ledger
 from anodefree.study.spec import AnswerSpec, FileInput, Head, Spec, StepSpec, load_spec
 
 CASE = "case"
@@ -24,6 +24,8 @@ ALL = "*"
 """`inputs = ["step[*]"]`: all variants of a step at once ..."""
 AND = " + "
 """... and `inputs = ["one[*] + two[*]"]` those of several steps of one stage."""
+FROM, ESTIMATE = "from", "estimate"
+"""`with = { mean_voltage_V = { from = "step", estimate = "mean_voltage" } }`: a parameter that another step finds."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,13 @@ class Study:
     files: Mapping[str, FileSource]
     gathered: Mapping[str, tuple[str, ...]]
     """What `step[*]` stands for: the nodes whose outputs join into one input."""
+    ledger: Ledger
+    """What its answers are compared with: the reference paper's claims, or the statements of an audited paper."""
 
     def needs(self, node: Node) -> tuple[str, ...]:
-        """The nodes and files that a node takes, those that join one by one."""
-        return tuple(part for id in node.inputs for part in self.gathered.get(id, (id,)))
+        """The nodes and files that a node takes, those that join one by one, and the nodes that feed its parameters."""
+        taken = tuple(part for id in node.inputs for part in self.gathered.get(id, (id,)))
+        return (*taken, *(f.node for f in node.fed.values()))
 
     def node(self, id: str) -> Node:
         """The node of that id."""
@@ -57,20 +62,20 @@ class Study:
 
 
 def plan(path: Path) -> Study:
-    """Load, check and expand a study.
+    """Load, check and expand a study, or the audit of a paper (`anodefree.study.audit`).
 
     Raises
     ------
     ConfigError: everything that is wrong in any step, at once.
     """
-    spec = load_spec(path)
-    builder = _Builder(path, spec)
+    spec, ledger = load_audit(path) if is_audit(path) else (load_spec(path), load_ledger())
+    builder = _Builder(path, spec, ledger)
     for step in spec.steps:
         builder.add(step)
     if builder.wrong:
         wrong = "\n  ".join(dict.fromkeys(builder.wrong))
-        raise ConfigError(f"the study has {len(set(builder.wrong))} mistakes:\n  {wrong}", str(path), "mend them and run again")
-    return Study(path, spec.study, tuple(builder.nodes), builder.files, builder.gathered)
+        raise ConfigError(f"the file has {len(set(builder.wrong))} mistakes:\n  {wrong}", str(path), "mend them and run again")
+    return Study(path, spec.study, tuple(builder.nodes), builder.files, builder.gathered, ledger)
 
 
 Variant = tuple[dict[str, str], dict[str, Any]]
@@ -79,8 +84,9 @@ Variant = tuple[dict[str, str], dict[str, Any]]
 class _Builder:
     """Collects nodes and mistakes while the steps are read in order."""
 
-    def __init__(self, path: Path, spec: Spec) -> None:
+    def __init__(self, path: Path, spec: Spec, ledger: Ledger) -> None:
         self.path, self.spec = path, spec
+        self.claims: dict[str, Claim] = {c.id: c for c in ledger.claims}
         self.nodes: list[Node] = []
         self.files: dict[str, FileSource] = {}
         self.gathered: dict[str, tuple[str, ...]] = {}
@@ -105,9 +111,13 @@ class _Builder:
         sources = [self._sources(given, stage, i, where) for i, given in enumerate(step.inputs)]
         if any(not s for s in sources):
             return
-        for variant in _variants(step):
-            for label, chosen in _joined(variant[0], sources):
-                self._node(step, stage, label, variant[1], chosen, where)
+        for label, given in _variants(step):
+            feeds = {n: v for n, v in given.items() if isinstance(v, dict) and set(v) == {FROM, ESTIMATE}}
+            feeders = [self._feeder(v, f"{where}, {n}") for n, v in feeds.items()]
+            fixed = {n: v for n, v in given.items() if n not in feeds}
+            for whole, chosen in _joined(label, [*sources, *feeders]):
+                fed = {n: (chosen[len(sources) + i], str(v[ESTIMATE])) for i, (n, v) in enumerate(feeds.items())}
+                self._node(step, stage, whole, fixed, chosen[: len(sources)], fed, where)
         self._check_answers(step, where)
 
     def _node(
@@ -117,18 +127,22 @@ class _Builder:
         label: dict[str, str],
         given: dict[str, Any],
         inputs: list[tuple[str, str]],
+        fed: dict[str, tuple[tuple[str, str], str]],
         where: str,
     ) -> None:
         try:
-            values = stage.validate(given)
+            values = stage.validate(given, later=fed)
         except ConfigError as error:
             self.wrong.append(f"{where}: {error.what}")
             return
-        key = stage.key(values, [k for _, k in inputs], self.spec.study.seed)
+        # What is fed is known by the key of the node that makes it, long before its value is.
+        known = {**values, **{n: {FROM: key, ESTIMATE: estimate} for n, ((_, key), estimate) in fed.items()}}
+        key = stage.key(known, [k for _, k in inputs], self.spec.study.seed)
         id = step.name + (f"[{', '.join(label.values())}]" if label else "")
         answers = tuple(_answer(a, label) for a in step.answers if not a.case or a.case == label.get(CASE))
         title = step.title or stage.title
-        node = Node(id, step.name, label, stage.name, title, values, tuple(i for i, _ in inputs), key, answers)
+        feeds = {n: Fed(source, estimate) for n, ((source, _), estimate) in fed.items()}
+        node = Node(id, step.name, label, stage.name, title, values, tuple(i for i, _ in inputs), key, answers, feeds)
         self.steps[step.name].append(node)
         self.nodes.append(node)
 
@@ -159,6 +173,21 @@ class _Builder:
                 return []
         if picked == ALL and nodes:
             return self._gather(given, nodes, stage, index, where)
+        return [({} if picked else dict(n.label), n.id, n.key) for n in nodes]
+
+    def _feeder(self, given: Mapping[str, Any], where: str) -> list[tuple[dict[str, str], str, str]]:
+        """The nodes whose estimate may become a parameter, as (label, id, key)."""
+        name, _, picked = str(given[FROM]).rstrip("]").partition("[")
+        if name not in self.steps:
+            self.wrong.append(f"{where}: no earlier step is named '{name}' ({near(name, self.steps)})")
+            return []
+        if self.steps[name] and get(self.steps[name][0].stage).kind is not None:
+            self.wrong.append(f"{where}: '{name}' gives a measurement, which has no estimates: let an analysis read it")
+            return []
+        nodes = [n for n in self.steps[name] if picked in ("", ", ".join(n.label.values()))]
+        if not nodes and self.steps[name]:
+            known = [", ".join(n.label.values()) for n in self.steps[name]]
+            self.wrong.append(f"{where}: step '{name}' has no variant '{picked}' ({near(picked, known)})")
         return [({} if picked else dict(n.label), n.id, n.key) for n in nodes]
 
     def _joined_steps(self, given: str, stage: Stage, index: int, where: str) -> list[tuple[dict[str, str], str, str]]:
@@ -217,10 +246,6 @@ class _Builder:
             self.wrong.extend(f"{where}: {fault}" for fault in self._unknown_claim(step, answer))
             if answer.route == "forbidden" and answer.limit is None:
                 self.wrong.append(f"{where}: an answer by the route 'forbidden' needs a 'limit'")
-
-    @cached_property
-    def claims(self) -> dict[str, Claim]:
-        return {c.id: c for c in load_ledger().claims}
 
     def _unknown_claim(self, step: StepSpec, answer: AnswerSpec) -> list[str]:
         if answer.claim not in self.claims:

@@ -19,3 +19,8 @@ def shipped(name: str) -> Path:
             return folder / f"{name}.toml"
     known = [p.stem for f in (package / "data" / "studies", package.parents[1] / "studies") for p in f.glob("*.toml")]
     raise ConfigError(f"no study '{name}' comes with the package", hint=near(name, known))
+
+
+def audit_template() -> str:
+    """A claims file to begin an audit with."""
+    return (files("anodefree") / "data" / "audit_template.toml").read_text(encoding="utf-8")

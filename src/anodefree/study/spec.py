@@ -24,6 +24,7 @@ whose entries replace parameters of that step, and `[override.spectra.sweep]` wh
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -35,11 +36,13 @@ MAX_BYTES = 4 * 2**20
 Form = TypeVar("Form", bound=BaseModel)
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """A table of which every word is known."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Head(_Strict):
+class Head(Strict):
     """What the study is."""
 
     title: str
@@ -48,7 +51,7 @@ class Head(_Strict):
     extends: str = ""
 
 
-class FileInput(_Strict):
+class FileInput(Strict):
     """Files to read, relative to the study: one, or a pattern whose files join into a series; `meta` overrides the header."""
 
     file: str = ""
@@ -56,7 +59,7 @@ class FileInput(_Strict):
     meta: dict[str, Any] = Field(default_factory=dict)
 
 
-class AnswerSpec(_Strict):
+class AnswerSpec(Strict):
     """Which claim an estimate of this step answers, and by which route."""
 
     claim: str
@@ -68,7 +71,7 @@ class AnswerSpec(_Strict):
     limit: float | None = None
 
 
-class StepSpec(_Strict):
+class StepSpec(Strict):
     """One stage with its parameters, inputs, variants and answers."""
 
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,60}$")
@@ -89,14 +92,14 @@ class StepSpec(_Strict):
         return sweep
 
 
-class Spec(_Strict):
+class Spec(Strict):
     """The whole file."""
 
     study: Head
     steps: list[StepSpec] = Field(alias="step", min_length=1)
 
 
-class Extension(_Strict):
+class Extension(Strict):
     """A file that is another study at a different scale."""
 
     study: Head
@@ -110,13 +113,13 @@ def load_spec(path: Path) -> Spec:
     ------
     ConfigError: no such file, not TOML, or all mistakes of form at once, with near matches for unknown words.
     """
-    table = _toml(path)
+    table = read_toml(path)
     head = table.get("study")
     if not isinstance(head, dict) or not head.get("extends"):
-        return _checked(Spec, table, path)
-    extension = _checked(Extension, table, path)
-    base = _toml(path.parent / extension.study.extends)
-    return _extended(_checked(Spec, base, path.parent / extension.study.extends), extension, path)
+        return checked(Spec, table, path)
+    extension = checked(Extension, table, path)
+    base = read_toml(path.parent / extension.study.extends)
+    return _extended(checked(Spec, base, path.parent / extension.study.extends), extension, path)
 
 
 def _extended(base: Spec, extension: Extension, path: Path) -> Spec:
@@ -136,7 +139,13 @@ def _overridden(step: StepSpec, over: dict[str, Any]) -> StepSpec:
     return step.model_copy(update={"parameters": {**step.parameters, **over}, "sweep": {**step.sweep, **sweep}})
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """The table in a file.
+
+    Raises
+    ------
+    ConfigError: there is none, it is too large, or it is no TOML.
+    """
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ConfigError("is too large for a study", str(path), "is it the right file?")
@@ -149,26 +158,32 @@ def _toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"is not valid TOML: {error}", str(path), "strings need quotes, tables need [brackets]") from error
 
 
-def _checked(form: type[Form], table: dict[str, Any], path: Path) -> Form:
+def checked(form: type[Form], table: dict[str, Any], path: Path, fields: Mapping[str, type[BaseModel]] | None = None) -> Form:
+    """The table as that form; `fields` says which form the tables of a name have.
+
+    Raises
+    ------
+    ConfigError: all mistakes of form at once.
+    """
     try:
         return form.model_validate(table)
     except ValidationError as error:
-        wrong = "\n  ".join(_told(e, table) for e in error.errors())
+        wrong = "\n  ".join(_told(e, table, form, fields or _FIELDS) for e in error.errors())
         raise ConfigError(
-            f"the study has {error.error_count()} mistakes:\n  {wrong}", str(path), "see 'anodefree show'"
+            f"the file has {error.error_count()} mistakes:\n  {wrong}", str(path), "see 'anodefree show'"
         ) from error
 
 
 _FIELDS: dict[str, type[BaseModel]] = {"study": Head, "step": StepSpec, "answer": AnswerSpec, "inputs": FileInput}
 
 
-def _told(fault: Any, table: dict[str, Any]) -> str:
+def _told(fault: Any, table: dict[str, Any], form: type[BaseModel], fields: Mapping[str, type[BaseModel]]) -> str:
     """One fault as a sentence: where, what, and the nearest known word."""
     about_a_word = fault["type"] in ("extra_forbidden", "missing")
     where = _place(fault["loc"][:-1] if about_a_word else fault["loc"], table)
     if fault["type"] == "extra_forbidden":
         parents = [p for p in fault["loc"][:-1] if isinstance(p, str)]
-        model = _FIELDS.get(next((p for p in reversed(parents) if p in _FIELDS), ""), Spec)
+        model = fields.get(next((p for p in reversed(parents) if p in fields), ""), form)
         words = [f.alias or n for n, f in model.model_fields.items()]
         return f"{where}: unknown word '{fault['loc'][-1]}' ({near(str(fault['loc'][-1]), words)})"
     if fault["type"] == "missing":

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from anodefree.core.context import Context
 from anodefree.core.kind import Kind
 from anodefree.core.measurement import Measurement, join
+from anodefree.core.parameter import takes_uncertainty
 from anodefree.core.provenance import Source
-from anodefree.errors import AnodefreeError, Cancelled, NumericalError
-from anodefree.registry import Output
+from anodefree.core.result import Result
+from anodefree.core.uncertain import Uncertain
+from anodefree.core.units import convert
+from anodefree.errors import AnodefreeError, Cancelled, ConfigError, NumericalError, near
+from anodefree.registry import Output, Stage
 from anodefree.stages import get
+from anodefree.study.graph import Node
 from anodefree.study.plan import FileSource, Study
 from anodefree.study.store import Store
 
@@ -39,6 +45,8 @@ class Task:
     inputs: tuple[tuple[str, str] | Gathered | FileSource, ...]
     """For each input (stage name, key) of stored work, several of it, or files."""
     seed: int
+    fed: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    """Parameter -> (stage name, key, estimate) of stored work."""
 
 
 def tasks(study: Study) -> dict[str, Task]:
@@ -51,8 +59,12 @@ def tasks(study: Study) -> dict[str, Task]:
             return Gathered(parts[0].stage, tuple(n.key for n in parts))
         return study.files[id] if id in study.files else (nodes[id].stage, nodes[id].key)
 
+    def fed(node: Node) -> dict[str, tuple[str, str, str]]:
+        return {name: (nodes[f.node].stage, nodes[f.node].key, f.estimate) for name, f in node.fed.items()}
+
     return {
-        n.id: Task(n.id, n.key, n.stage, n.parameters, tuple(source(i) for i in n.inputs), study.head.seed) for n in study.nodes
+        n.id: Task(n.id, n.key, n.stage, n.parameters, tuple(source(i) for i in n.inputs), study.head.seed, fed(n))
+        for n in study.nodes
     }
 
 
@@ -98,8 +110,11 @@ def _run(store: Store, task: Task, told: Told | None) -> None:
     # A file is opened as the kind that the stage takes; the stage's name in the key stands for it.
     inputs = [_input(store, source, wanted.kind) for source, wanted in zip(task.inputs, stage.inputs, strict=True)]
     context = Context(store.scratch(task.key), listen, interval_s=0.5)
-    output: Output = stage(*inputs, seed=task.seed, context=context, **task.parameters)
+    fed = {name: _fed(store, stage, name, *source) for name, source in task.fed.items()}
+    output: Output = stage(*inputs, seed=task.seed, context=context, **task.parameters, **fed)
     made = output.provenance
+    if fed and made is not None:  # one name for this work, in the store and in what follows from it
+        output = stage.stamped(output, replace(made, key=task.key))
     record = {
         "node": task.id,
         "stage": stage.name,
@@ -108,6 +123,25 @@ def _run(store: Store, task: Task, told: Told | None) -> None:
         "wall_s": made and made.wall_s,
     }
     store.commit(task.key, output, record)
+
+
+def _fed(store: Store, stage: Stage, name: str, feeder: str, key: str, estimate: str) -> Uncertain | float:
+    """The estimate of stored work as a parameter of a stage, in the parameter's unit.
+
+    Raises
+    ------
+    ConfigError: no such estimate, another quantity, or no number.
+    """
+    found = store.load(get(feeder), key)
+    known = found.estimates if isinstance(found, Result) else {}
+    if estimate not in known:
+        raise ConfigError(f"{feeder} has no estimate '{estimate}' to be {name}", stage.name, near(estimate, known))
+    parameter, made = next(p for p in stage.parameters if p.name == name), known[estimate]
+    value = convert(made.value, made.unit, parameter.unit)
+    spread = abs(convert(made.value + made.std, made.unit, parameter.unit) - value)
+    if not math.isfinite(value):
+        raise ConfigError(f"the estimate '{estimate}' of {feeder} is not a number", stage.name, "see its checks")
+    return Uncertain(value, spread) if takes_uncertainty(parameter) else value
 
 
 def _input(store: Store, source: tuple[str, str] | Gathered | FileSource, kind: Kind) -> Measurement:

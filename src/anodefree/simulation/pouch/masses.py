@@ -27,6 +27,19 @@ def areal_capacity_C_m2(loading_kg_m2: Values, active_fraction: Values, specific
     return loading_kg_m2 * active_fraction * specific_capacity_C_kg
 
 
+def sheets_of(
+    capacity_C: Values,
+    loading_kg_m2: Values,
+    active_fraction: Values,
+    specific_capacity_C_kg: Values,
+    sheet_width_m: Values,
+    sheet_height_m: Values,
+) -> Values:
+    """n = A/(2bc): cathode sheets, a real number."""
+    area = capacity_C / areal_capacity_C_m2(loading_kg_m2, active_fraction, specific_capacity_C_kg)
+    return area / (2 * sheet_width_m * sheet_height_m)
+
+
 def masses_kg(
     *,
     capacity_C: Values,
@@ -49,8 +62,8 @@ def masses_kg(
 
     *Valid when* the cell is a stack of double-sided sheets. Lithium has no mass of its own: it comes from the cathode.
     """
-    area = capacity_C / areal_capacity_C_m2(loading_kg_m2, active_fraction, specific_capacity_C_kg)
-    sheets = area / (2 * sheet_width_m * sheet_height_m)
+    sheets = sheets_of(capacity_C, loading_kg_m2, active_fraction, specific_capacity_C_kg, sheet_width_m, sheet_height_m)
+    area = sheets * 2 * sheet_width_m * sheet_height_m
 
     def face(edge_m: Values) -> Values:
         return (sheet_width_m + 2 * edge_m) * (sheet_height_m + 2 * edge_m)
