@@ -68,9 +68,8 @@ def doubts(run: Run) -> list[str]:
     if narrow:
         across = min(narrow) if box.flat else 2 * np.sqrt(min(narrow) / np.pi)
         if across < 4:
-            found.append(
-                f"the width of the narrowest site is {across:.2g} times that of a cell: 4 at least resolve the growth from it"
-            )
+            wide = f"{across:.2g} cell{'' if across == 1 else 's'}"
+            found.append(f"the narrowest site is {wide} wide: 4 at least resolve the growth from it")
     squeezed = growth.deposited_m() / (box.shape[0] * box.cell_m)
     if squeezed > 0.05:
         found.append(f"the metal fills {100 * squeezed:.2g} % of the box and concentrates the salt by as much")
