@@ -39,13 +39,22 @@ def grown(**given: object) -> Measurement:
         ({"j0_A_m2": 1e-30}, "beyond any electrolyte"),
         ({"conductivity_S_m": 1e-8}, "beyond any electrolyte"),
         ({"current_density_A_m2": 1e9}, "beyond any electrolyte"),
-        ({"potential_V": -3.0}, "interface is not resolved"),
     ],
 )
 def test_what_the_model_cannot_carry_is_refused_with_its_cause(given: dict[str, object], cause: str) -> None:
     with pytest.raises(NumericalError, match=cause) as told:
         grown(**given)
     assert told.value.hint
+
+
+def test_a_current_that_outruns_the_interface_stops_and_keeps_what_was_sound() -> None:
+    made = grown(potential_V=-3.0)
+    assert made.meta["stopped"].startswith("the interface is not resolved")
+    assert "finer cells" in made.meta["stopped"]
+    assert made.meta["steps"] > 3
+    assert made["frame_time_s"][-1] == made["time_s"][-1]
+    assert any("as thin as the cells" in c.message for c in made.checks)
+    assert abs(made.meta["faraday_error"]) < 1e-12
 
 
 def test_the_current_is_met_through_a_film_that_takes_volts() -> None:

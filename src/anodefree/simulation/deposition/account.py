@@ -10,7 +10,7 @@ import numpy as np
 from anodefree.core.keys import plain
 from anodefree.core.measurement import FINISHED
 from anodefree.kinds.deposit_points import CONDITIONS
-from anodefree.simulation.deposition.growth import RISE_M_PER_C_M2
+from anodefree.simulation.deposition.growth import RISE_M_PER_C_M2, STEEP
 from anodefree.simulation.deposition.record import HISTORY, memory_bytes
 from anodefree.simulation.deposition.run import Run
 
@@ -76,6 +76,11 @@ def doubts(run: Run) -> list[str]:
     across = growth.fall_V(max((abs(row[HISTORY.index("current_density_A_m2")]) for row in run.record.history), default=0.0))
     if across * growth.liquid.per_volt > 0.1:
         found.append(f"the potential falls by {1e3 * across:.2g} mV over the interface's width: finer cells keep it sharp")
+    if run.steepest_V * growth.liquid.per_volt > STEEP:
+        found.append(
+            f"at its sharpest place the potential fell by {1e3 * run.steepest_V:.3g} mV over the interface's width:"
+            " tips there are as thin as the cells let them be"
+        )
     if state.left_over > 1e-5:
         found.append(f"a solution left {state.left_over:.1g} of the current unbalanced")
     if state.lithium.max() > 1.02 or state.lithium.min() < -0.02:

@@ -25,8 +25,9 @@ DEPLETED = 1e-2
 """Concentration over the initial one at which the liquid counts as depleted."""
 OVERDRAWN = 2e-3
 """Fraction of metal that a step may take from a cell beyond what it holds."""
-STEEPEST = 1.0
-"""Fall of the potential over the interface's width, in RT/F, beyond which lithium would grow out of its diffuse rim."""
+STEEP, STEEPEST = 1.0, 10.0
+"""Largest fall of the potential over the interface's width, in RT/F: without a doubt (beyond, tips are as thin as the cells let
+them be), and at all (beyond, lithium grows out of its diffuse rim)."""
 LONGEST_GROWTH = 1.7
 """A step over the one before it, at most."""
 
@@ -92,6 +93,11 @@ class Moment:
     share: Floats
     apart: NDArray[np.bool_] | None
     fastest_m_s: float
+
+    @property
+    def sharpest_A_m2(self) -> float:
+        """The largest current density on the front."""
+        return self.fastest_m_s / RISE_M_PER_C_M2
 
 
 @dataclass
@@ -233,7 +239,7 @@ class Growth:
         NumericalError: no step is short enough, or the interface is not resolved.
         """
         state, h, c0 = self.state, self.box.cell_m, self.liquid.concentration_mol_m3
-        fall = self.fall_V(now.fastest_m_s / RISE_M_PER_C_M2)
+        fall = self.fall_V(now.sharpest_A_m2)
         if fall * self.liquid.per_volt > STEEPEST:
             raise NumericalError(
                 f"the interface is not resolved: the potential falls by {1e3 * fall:.3g} mV over its width",

@@ -43,6 +43,8 @@ class Run:
     turned: list[tuple[float, float, float]] = field(default_factory=list)
     """Plated and stripped charge and isolated lithium [C/m2, C/m2, m] at the end of each leg."""
     latest: Moment | None = None
+    steepest_V: float = 0.0
+    """Largest fall of the potential over the interface's width."""
     pace: Pace = field(default_factory=Pace)
 
     def carry_out(self, context: Context, fingerprint: str) -> None:
@@ -74,6 +76,7 @@ class Run:
         if self.spent_s == 0 and self.passed_C_m2 == 0:
             growth.begin(leg)
         now = self.latest = growth.moment(leg)
+        self.steepest_V = max(self.steepest_V, growth.fall_V(now.sharpest_A_m2))
         state = growth.state
         over = state.potentials.electrode_V > leg.cut_off_V
         over = over or leg.charge_left_C_m2(self.passed_C_m2) <= 1e-12 * state.plated_C_m2
@@ -130,6 +133,7 @@ class Run:
         arrays |= {"liquid_V": state.potentials.liquid_V, "response": state.potentials.response}
         arrays["numbers"] = np.array([getattr(state, n) for n in _NUMBERS] + [state.potentials.electrode_V])
         arrays["place"] = np.array([self.leg, self.passed_C_m2, self.spent_s, self.kept])
+        arrays["steepest"] = np.array(self.steepest_V)
         arrays["turned"] = np.array(self.turned).reshape(-1, 3)
         context.checkpoint.save(fingerprint=np.array(fingerprint), **arrays, **self.record.arrays())
 
@@ -147,5 +151,6 @@ class Run:
         state.potentials = potentials
         leg, self.passed_C_m2, self.spent_s, held = kept["place"].tolist()
         self.leg, self.kept = int(leg), int(held)
+        self.steepest_V = float(kept.get("steepest", 0.0))
         self.turned = [tuple(t) for t in kept["turned"].tolist()]
         self.record = Record.of(kept)
