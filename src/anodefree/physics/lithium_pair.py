@@ -31,10 +31,9 @@ $V_m m_{dead}/(F(1-\epsilon_d))$ with porosity ε_d and tortuosity τ_d, filled 
 beside it. A short of resistance $R_s$ [ohm m2] carries V/R_s past the cell.
 
 *Valid when* current and deposit are even along the electrode, $t_+$ does not depend on c, the liquid stands still, and the
-double layer and the heat do not matter. The coverage, the roughness and the law of the dead layer are closures, not
-derivations.
-*Source* transport and kinetics: Newman and Thomas-Alyea 2004, chapters 8 and 12; κ(c): Casteel and Amis 1972; nucleation and
-its overpotential: Pei et al. 2017; overlap: Avrami 1940; dead layer and its signature: Chen et al. 2017; trace: Wood et al. 2016.
+double layer and the heat do not matter. The coverage, the roughness and the law of the dead layer are closures.
+*Source* transport and kinetics: Newman and Thomas-Alyea 2004, chapters 8 and 12; κ(c): Casteel and Amis 1972; nucleation
+overpotential: Pei et al. 2017; overlap: Avrami 1940; dead layer and its signature: Chen et al. 2017; trace: Wood et al. 2016.
 """
 
 from __future__ import annotations

@@ -84,8 +84,8 @@ class Run:
                 self._save(context, fingerprint)
                 saved = time.monotonic()
 
-    def _orders(self, step: Step) -> tuple[p.Orders, float]:
-        """What the compiled step is told, and the charge at which an endless strip is given up."""
+    def _orders(self, step: Step) -> p.Orders:
+        """What the compiled step is told."""
         size = abs(step.density_A_m2)
         if step.density_A_m2 < 0:
             self.efficiency = step.efficiency
@@ -99,11 +99,11 @@ class Run:
         duration = step.rest_s if size == 0 else math.inf
         expected = duration if size == 0 else max(charge / size, 1e-6)
         short = self.pair.short_C_m2
-        orders = p.Orders(
+        return p.Orders(
             step.density_A_m2,
             charge,
             duration,
-            -LIMIT_V,
+            -self.cutoff_V if self.working_lithium_C_m2 > 0 else -LIMIT_V,
             self.cutoff_V if stripping else LIMIT_V,
             self.sampling_s,
             STEEP_V,
@@ -115,14 +115,13 @@ class Run:
             BARE_V if self.working_lithium_C_m2 == 0 else 0.0,
             _SHORTEST * expected,
         )
-        return orders, most
 
     def _step(self, step: Step) -> None:
         from anodefree.numerics.compiled.pair_half_cycle import carry_out
 
         if step.density_A_m2 == 0 and step.rest_s <= 0:
             return
-        orders, _ = self._orders(step)
+        orders = self._orders(step)
         run, mean = self.numbers, np.zeros((2, 6))
         start = run[p.TIME]
         run[p.SPENT] = run[p.PASSED] = 0.0
@@ -146,10 +145,11 @@ class Run:
             self.rows.append(np.column_stack([out[:rows], np.full(rows, float(step.cycle))]))
         self.ends.append((step.density_A_m2, start, float(run[p.TIME]), float(step.cycle)))
         self.parts_V.append(mean[0] / max(run[p.SPENT], 1e-300))
-        self.stopped = self._why(why, step, float(run[p.SPENT]), one, other)
+        self.stopped = self._why(why, step, orders, one, other)
 
-    def _why(self, why: int, step: Step, spent_s: float, one: float, other: float) -> str:
+    def _why(self, why: int, step: Step, orders: p.Orders, one: float, other: float) -> str:
         """Why the run ends here; empty where it goes on."""
+        spent_s = float(self.numbers[p.SPENT])
         at = f"in cycle {step.cycle}, {spent_s:.4g} s after the current was set"
         if why == p.DEPLETED:
             medium, where = self.medium, "working" if one < other else "counter"
@@ -164,15 +164,21 @@ class Run:
                 f"the salt at the {where} electrode ran out {at}: Sand's time is {float(sand):.4g} s, the limiting current "
                 f"{self.pair.limiting_A_m2() / 10:.3g} mA/cm2; lower the current, thin the separator, or take more salt"
             )
-        if why == p.USED_UP:
+        side = 0 if step.density_A_m2 > 0 else 1
+        if why == p.USED_UP or (why in (p.LIMIT, p.CUT_OFF) and side == 1 and self._emptied(1)):
             return f"the lithium of the counter electrode is used up {at}: more lithium, or a higher efficiency"
-        if why == p.LIMIT or (why == p.CUT_OFF and step.density_A_m2 <= 0):
-            return f"the voltage passed {LIMIT_V:g} V {at}: lower the current or the resistance"
-        if why == p.CUT_OFF and self.working_lithium_C_m2 > 0:
-            return f"the voltage passed {self.cutoff_V:g} V, the lithium of the working electrode being used up, {at}"
+        if why == p.LIMIT or (why == p.CUT_OFF and self.working_lithium_C_m2 > 0):
+            by = ", the lithium of the working electrode being used up," if side == 0 and self._emptied(0) else ""
+            return f"the voltage passed {orders.high_V:g} V{by} {at}: lower the current or the resistance, or take more lithium"
+        if why == p.CUT_OFF and spent_s == 0 and not self._emptied(0):
+            return f"stripping begins above the cut-off of {self.cutoff_V:g} V {at}: raise it, or lower the resistance"
         if why == p.DONE and step.density_A_m2 > 0 and step.charge_C_m2 is None:
             return f"stripping passed more charge than there was lithium and never reached {self.cutoff_V:g} V, {at}: a short"
         return ""
+
+    def _emptied(self, side: int) -> bool:
+        """Whether an electrode's lithium no longer covers its collector."""
+        return float(self.lithium[side, : p.DEAD].sum()) < 0.1 * self.sides[side].covering_C_m2
 
     def trace(self) -> Trace:
         """Records in the order of time."""
