@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import anodefree as af
-from anodefree.core.context import Context
+from anodefree.core.context import Context, scratch
 from anodefree.core.measurement import Measurement
 from anodefree.errors import Cancelled, ConfigError
 from anodefree.numerics.compiled.layer_diffusion import diffuse
@@ -17,6 +17,9 @@ from anodefree.numerics.compiled.pair_electrode import electrode_V, reduced_over
 from anodefree.numerics.pair_terms import Side
 from anodefree.physics.butler_volmer import current_density_A_m2
 from anodefree.physics.lithium_pair import covering_C_m2, limiting_A_m2, sand_time_s
+from anodefree.physics.plating import Step
+from anodefree.simulation.cell.pair_options import Pair
+from anodefree.simulation.cell.pair_run import Run
 from anodefree.stages import get
 
 THERMAL = 8.31446261815324 * 298.15 / 96485.33212331001
@@ -57,7 +60,7 @@ def test_sand_time_and_what_is_kept() -> None:
     made = symmetric(current_density_A_m2=1500.0, capacity_C_m2=1e6, cycles=1, nodes=80, **given)
     exact = float(sand_time_s(1500.0, 1200.0, 3e-10, 0.4))
     assert abs(made["time_s"][-1] / exact - 1) < 2e-3
-    assert "Sand's time is 3.9 s" in made.meta["stopped"]
+    assert "Sand's time 3.9 s" in made.meta["stopped"]
     assert made["time_s"].size > 5
 
 
@@ -138,6 +141,23 @@ def test_dead_layer_bends_the_trace_and_ends_in_depletion() -> None:
     assert np.ptp(made["voltage_V"][late]) > 0.1
     assert "salt" in made.meta["stopped"]
     assert abs(made.meta["salt_missing"]) < 1e-10
+
+
+def test_layers_of_dead_lithium_are_resistances_in_series() -> None:
+    """With equal layers c is straight in the diffusion resistance, so that the voltage is the logarithm of the bare cell's."""
+    given = {p.name: p.default for p in get("cell.symmetric_pair").parameters} | PLAIN
+    run = Run(Pair.of(given | {"dead_porosity": 0.5, "dead_tortuosity": 10.0}), [Step(-50.0, 50 * 2e4)], 5.0, 1e3, 1e7)
+    run.lithium[0, 0] = run.lithium[1, 0] = 1e7
+    run.lithium[:, 2] = 1e5
+    layer_m = 1e5 * 6.94e-3 / 534 / 96485.33212 / 0.5
+    with scratch() as context:
+        run.carry_out(context, "")
+    resistance = 25e-6 * 2.5 / 0.41 + 2 * layer_m * 10 / 0.5
+    spread = 0.6 * 50 / 96485.33212 * resistance / 3e-10 / 1200
+    ratio = np.log((1 + spread / 2) / (1 - spread / 2))
+    kinetic = 2 * THERMAL * sum(np.arcsinh(50 / 26.8 / np.sqrt(1 + s * spread / 2)) for s in (-1, 1))
+    exact = 50 * resistance * ratio / spread + 1.2 * THERMAL * ratio + kinetic
+    assert -run.trace().voltage_V[-1] == pytest.approx(exact, rel=1e-3)
 
 
 def test_short_carries_its_part() -> None:

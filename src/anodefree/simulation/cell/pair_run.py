@@ -15,7 +15,7 @@ from anodefree.core.keys import arrays_key, plain
 from anodefree.core.measurement import Measurement
 from anodefree.errors import Cancelled
 from anodefree.numerics import pair_terms as p
-from anodefree.physics.lithium_pair import sand_time_s
+from anodefree.physics.lithium_pair import limiting_A_m2, sand_time_s
 from anodefree.physics.plating import EXACT, Step, Trace
 from anodefree.simulation.cell.pair_options import BARE_V, STEEP_V, Pair
 from anodefree.simulation.instruments import cycler
@@ -60,13 +60,17 @@ class Run:
         self.efficiency = 1.0
         self._before = self.lithium.sum(), self.salt_mol_m2()
 
-    def salt_mol_m2(self) -> float:
-        """Salt between the electrodes."""
+    def _mesh(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pore volume [m] and half the diffusion resistance [s/m] of each cell."""
         from anodefree.numerics.compiled.pair_half_cycle import mesh
 
         volume, half = np.empty(self.salt.size), np.empty(self.salt.size)
         mesh(self.lithium, self.widths_m, self.pair.porosity, self.pair.layers, self.medium, volume, half)
-        return float(volume @ self.salt)
+        return volume, half
+
+    def salt_mol_m2(self) -> float:
+        """Salt between the electrodes."""
+        return float(self._mesh()[0] @ self.salt)
 
     def carry_out(self, context: Context, fingerprint: str) -> None:
         """Run to the end of the program, or to where the model ends: `stopped` then says why."""
@@ -78,7 +82,7 @@ class Run:
             except Cancelled:
                 self._save(context, fingerprint)
                 raise
-            self._step(self.program[self.leg])
+            self._step(self.program[self.leg], context)
             self.leg += 1
             if time.monotonic() - saved >= CHECKPOINT_EVERY_S:
                 self._save(context, fingerprint)
@@ -116,7 +120,7 @@ class Run:
             _SHORTEST * expected,
         )
 
-    def _step(self, step: Step) -> None:
+    def _step(self, step: Step, context: Context) -> None:
         from anodefree.numerics.compiled.pair_half_cycle import carry_out
 
         if step.density_A_m2 == 0 and step.rest_s <= 0:
@@ -142,6 +146,8 @@ class Run:
                 out,
                 mean,
             )
+            if why == p.FULL:  # a long step: cancelled here it resumes from the last checkpoint, which is never half a step
+                context.progress(self.leg / len(self.program), f"cycle {step.cycle}")
             self.rows.append(np.column_stack([out[:rows], np.full(rows, float(step.cycle))]))
         self.ends.append((step.density_A_m2, start, float(run[p.TIME]), float(step.cycle)))
         self.parts_V.append(mean[0] / max(run[p.SPENT], 1e-300))
@@ -152,17 +158,11 @@ class Run:
         spent_s = float(self.numbers[p.SPENT])
         at = f"in cycle {step.cycle}, {spent_s:.4g} s after the current was set"
         if why == p.DEPLETED:
-            medium, where = self.medium, "working" if one < other else "counter"
-            sand = sand_time_s(
-                abs(step.density_A_m2),
-                medium.concentration_mol_m3,
-                medium.diffusivity_m2_s,
-                medium.transference,
-                self.pair.porosity * medium.separator_transport,
-            )
+            where = "working" if one < other else "counter"
             return (
-                f"the salt at the {where} electrode ran out {at}: Sand's time is {float(sand):.4g} s, the limiting current "
-                f"{self.pair.limiting_A_m2() / 10:.3g} mA/cm2; lower the current, thin the separator, or take more salt"
+                f"the salt at the {where} electrode ran out {at}: the limiting current is now about "
+                f"{self._limiting_A_m2() / 10:.3g} mA/cm2{self._sand(step)}; "
+                "lower the current, thin the separator, or take more salt"
             )
         side = 0 if step.density_A_m2 > 0 else 1
         if why == p.USED_UP or (why in (p.LIMIT, p.CUT_OFF) and side == 1 and self._emptied(1)):
@@ -175,6 +175,21 @@ class Run:
         if why == p.DONE and step.density_A_m2 > 0 and step.charge_C_m2 is None:
             return f"stripping passed more charge than there was lithium and never reached {self.cutoff_V:g} V, {at}: a short"
         return ""
+
+    def _limiting_A_m2(self) -> float:
+        """The largest steady current through separator and layers, with D as at the initial concentration."""
+        _, half = self._mesh()
+        medium = self.medium
+        return limiting_A_m2(medium.concentration_mol_m3, 0.5 / float(half.sum()), medium.transference)
+
+    def _sand(self, step: Step) -> str:
+        """Sand's time, where no layer of dead lithium lies on the electrode."""
+        if self.pair.layers:
+            return ""
+        medium = self.medium
+        pores = self.pair.porosity * medium.separator_transport
+        numbers = medium.concentration_mol_m3, medium.diffusivity_m2_s, medium.transference
+        return f", Sand's time {float(sand_time_s(abs(step.density_A_m2), *numbers, pores)):.4g} s"
 
     def _emptied(self, side: int) -> bool:
         """Whether an electrode's lithium no longer covers its collector."""
