@@ -149,6 +149,8 @@ class Run:
             if why == p.FULL:  # a long step: cancelled here it resumes from the last checkpoint, which is never half a step
                 context.progress(self.leg / len(self.program), f"cycle {step.cycle}")
             self.rows.append(np.column_stack([out[:rows], np.full(rows, float(step.cycle))]))
+            if why == p.FULL and rows < _ROWS:
+                break
         self.ends.append((step.density_A_m2, start, float(run[p.TIME]), float(step.cycle)))
         self.parts_V.append(mean[0] / max(run[p.SPENT], 1e-300))
         self.stopped = self._why(why, step, orders, one, other)
@@ -164,6 +166,10 @@ class Run:
                 f"{self._limiting_A_m2() / 10:.3g} mA/cm2{self._sand(step)}; "
                 "lower the current, thin the separator, or take more salt"
             )
+        if why == p.FULL:
+            return f"the internal steps became too short to go on {at}: a short beside an electrode that is nearly empty?"
+        if why == p.USED_UP and self._emptied(0) and not self._emptied(1):
+            return f"the lithium of the working electrode is used up beside a short {at}: no cut-off can be reached"
         side = 0 if step.density_A_m2 > 0 else 1
         if why == p.USED_UP or (why in (p.LIMIT, p.CUT_OFF) and side == 1 and self._emptied(1)):
             return f"the lithium of the counter electrode is used up {at}: more lithium, or a higher efficiency"
