@@ -174,6 +174,16 @@ def plate_and_strip(
     return program
 
 
+def to_and_fro(density_A_m2: float, charge_C_m2: float, efficiency: float, cycles: int, rest_s: float = 0.0) -> list[Step]:
+    """A symmetric cell's program: the same charge plated and stripped, again and again."""
+    program = []
+    for k in range(1, cycles + 1):
+        rest = [Step(0.0, rest_s=rest_s, cycle=k)] if rest_s > 0 else []
+        for density in (-density_A_m2, density_A_m2):
+            program += [Step(density, charge_C_m2, efficiency=efficiency, cycle=k), *rest]
+    return program
+
+
 def reservoir(
     density_A_m2: float,
     reservoir_C_m2: float,

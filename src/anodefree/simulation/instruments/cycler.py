@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.core.uncertain import Uncertain
 from anodefree.kinds.cycling import CYCLING
-from anodefree.physics.plating import Flow, HalfCell, Leg, trace
+from anodefree.physics.plating import Flow, HalfCell, Leg, Trace, trace
 
 Area = Annotated[
     float, Par("electrode area", gt=0, source="a disc of 12 mm, usual for copper in a coin cell; not stated", assumed=True)
@@ -84,8 +84,15 @@ def ticks_s(time_s: np.ndarray, resolution_s: float) -> np.ndarray:
 def recorded(
     cell: HalfCell, legs: Sequence[Leg], area_m2: float, by: Instrument, rng: np.random.Generator, what: str
 ) -> Measurement:
-    """The file an instrument would write: its records, and the charges its counters show cycle by cycle."""
-    seen = trace(cell, legs, by.sampling_s, by.flow)
+    """The file an instrument would write of the closed-form cell: its records, and the charges its counters show."""
+    steps = np.array([(leg.step.density_A_m2, leg.start_s, leg.start_s + leg.duration_s, leg.step.cycle) for leg in legs])
+    return written(trace(cell, legs, by.sampling_s, by.flow), steps, area_m2, by, rng, {"cell": what})
+
+
+def written(
+    seen: Trace, steps: np.ndarray, area_m2: float, by: Instrument, rng: np.random.Generator, meta: Mapping[str, Any]
+) -> Measurement:
+    """The file an instrument would write of a cell's true course; `steps` (n, 4): set current density, start, end, cycle."""
     current = seen.density_A_m2 * area_m2
     noise = by.current_noise * np.abs(current) * rng.standard_normal(current.size)
     return Measurement.of(
@@ -95,19 +102,17 @@ def recorded(
             "voltage_V": seen.voltage_V + by.voltage_noise_V * rng.standard_normal(current.size),
             "current_A": current + noise,
             "record_cycle": seen.cycle,
-            **_counters(legs, area_m2, by.time_resolution_s),
+            **_counters(steps, area_m2, by.time_resolution_s),
         },
-        {"instrument": "virtual cycler", "cell": what, "area_m2": area_m2},
+        {"instrument": "virtual cycler", "area_m2": area_m2, **meta},
     )
 
 
-def _counters(legs: Sequence[Leg], area_m2: float, resolution_s: float) -> dict[str, np.ndarray]:
+def _counters(steps: np.ndarray, area_m2: float, resolution_s: float) -> dict[str, np.ndarray]:
     """Charge [C] by cycle as set current times counted time, (cycle,)."""
-    density = np.array([leg.step.density_A_m2 for leg in legs])
-    start = np.array([leg.start_s for leg in legs])
-    lasted = ticks_s(start + [leg.duration_s for leg in legs], resolution_s) - ticks_s(start, resolution_s)
-    numbers, of = np.unique([leg.step.cycle for leg in legs], return_inverse=True)
-    charge = area_m2 * density * lasted
+    density, start, end, cycle = steps.T
+    numbers, of = np.unique(cycle.astype(int), return_inverse=True)
+    charge = area_m2 * density * (ticks_s(end, resolution_s) - ticks_s(start, resolution_s))
     return {
         "cycle_number": numbers,
         "charge_capacity_C": np.bincount(of, np.maximum(charge, 0.0), numbers.size),

@@ -18,23 +18,32 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+Current = Annotated[float, Par("current density", gt=0, source="section 2.5: 1 and 2 mA/cm2")]
+ReservoirCharge = Annotated[
+    float, Par("charge of the reservoir", gt=0, source="5 mAh/cm2: the usual protocol, Adams et al. 2018", assumed=True)
+]
+CycledCharge = Annotated[
+    float, Par("charge of a short cycle", gt=0, source="1 mAh/cm2: the usual protocol, Adams et al. 2018", assumed=True)
+]
+Cycles = Annotated[int, Par("number of short cycles", ge=1, le=10_000, source="Adams et al. 2018", assumed=True)]
+Formations = Annotated[int, Par("formation cycles before", ge=0, le=100, source="Adams et al. 2018", assumed=True)]
+FormationEfficiency = Annotated[
+    float, Par("efficiency of the formation cycles", gt=0, le=1, source="a first cycle on bare copper", assumed=True)
+]
+Scatter = Annotated[float, Par("standard deviation of the efficiency from cycle to cycle", ge=0)]
+
+
 @stage("cycler.reservoir", version=1, cites=("adams2018", "wood2016", "bard2001"))
 def reservoir(
     *,
     efficiency: Annotated[float, Par("part of the plated lithium that strips again", gt=0, le=1)],
-    current_density_A_m2: Annotated[float, Par("current density", gt=0, source="section 2.5: 1 and 2 mA/cm2")] = 10.0,
-    reservoir_C_m2: Annotated[
-        float, Par("charge of the reservoir", gt=0, source="5 mAh/cm2: the usual protocol, Adams et al. 2018", assumed=True)
-    ] = 180e3,
-    cycled_C_m2: Annotated[
-        float, Par("charge of a short cycle", gt=0, source="1 mAh/cm2: the usual protocol, Adams et al. 2018", assumed=True)
-    ] = 36e3,
-    cycles: Annotated[int, Par("number of short cycles", ge=1, le=10_000, source="Adams et al. 2018", assumed=True)] = 10,
-    formations: Annotated[int, Par("formation cycles before", ge=0, le=100, source="Adams et al. 2018", assumed=True)] = 1,
-    formation_efficiency: Annotated[
-        float, Par("efficiency of the formation cycles", gt=0, le=1, source="a first cycle on bare copper", assumed=True)
-    ] = 0.97,
-    scatter: Annotated[float, Par("standard deviation of the efficiency from cycle to cycle", ge=0)] = 0.0,
+    current_density_A_m2: Current = 10.0,
+    reservoir_C_m2: ReservoirCharge = 180e3,
+    cycled_C_m2: CycledCharge = 36e3,
+    cycles: Cycles = 10,
+    formations: Formations = 1,
+    formation_efficiency: FormationEfficiency = 0.97,
+    scatter: Scatter = 0.0,
     area_m2: c.Area = c.COIN_M2,
     j0_A_m2: c.ExchangeCurrent = 13.4,
     resistance_ohm_m2: c.Resistance = 2e-3,
