@@ -117,6 +117,7 @@ MODULES: Final[dict[str, str]] = {
     "potentiostat.lithium_cell": "anodefree.simulation.cell.lithium_impedance",
     "potentiostat.voltammetry": "anodefree.simulation.instruments.voltammetry",
     "pouch.energy": "anodefree.simulation.pouch.energy",
+    "raman.band": "anodefree.analysis.raman.band",
     "raman.calibrate": "anodefree.analysis.raman.calibrate",
     "raman.reference": "anodefree.analysis.raman.reference",
     "raman.series": "anodefree.analysis.raman.series",
