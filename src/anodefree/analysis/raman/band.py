@@ -27,13 +27,20 @@ REACH: Final = 0.4
 """How far a band may lie from where it was looked for, in half windows."""
 GROUNDS: Final = (1, 2)
 """Orders of the polynomial below the bands: both are fitted, for a window does not tell them apart."""
+SHARES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Lorentzian shares that are tried: width, height and ground hang on them in a way that no single fit's covariance holds."""
 CLEAR: Final = 5.0
+ROUNDS: Final = 60
+SETTLED: Final = 1e-6
+"""Change of centres and widths, in widths, below which the fit stands."""
 
 
 @dataclass(frozen=True)
 class Fit:
-    """Bands on one ground: centres, widths, the common Lorentzian share, areas, covariance of all, and its evidence."""
+    """Bands of one shape on one ground: centres and widths, areas and ground, covariance of all, and the evidence."""
 
+    order: int
+    share: float
     nonlinear: Floats
     linear: Floats
     covariance: Floats
@@ -60,9 +67,10 @@ def band(
     """Position, width, height and area of one band, beside bands that overlap it, with the error of the axis.
 
     I(x) = sum_j b_j u^j + sum_k A_k pV(x - c_k; w_k, m): pV of unit area, w_k its full width at half height, m one Lorentzian
-    share for all, u the axis from -1 to 1, order 1 and order 2 of the ground, averaged by their evidence
+    share for all, u the axis from -1 to 1; shares from 0 to 1 and grounds of order 1 and 2, averaged by their evidence
     (Bayesian information criterion). b and A are linear and solved for at each step; noise grows as the root of the counts, its
-    size is what the fit leaves. The std joins the fit, what both grounds differ by, and for the position the axis.
+    size is what the fit leaves. The std joins the fits and their scatter, half of what the two grounds differ by, and for the
+    position the axis.
     *Valid when* every band of the window is named and symmetric: a band of several species has no one width, and is highest
     where their mixture is; of anions near 740 1/cm `raman.speciation` says more. *Source* least squares. The paper reads
     positions off a map without an interval.
@@ -87,12 +95,13 @@ def band(
         raise NumericalError(
             f"{len(x)} points do not fix {len(centres)} bands", spectrum.source.name, "widen half_window_per_cm"
         )
-    fits = [_fitted(x, y, centres, width_per_cm, half_window_per_cm, order) for order in GROUNDS]
-    weight = np.exp([f.log_evidence - max(f.log_evidence for f in fits) for f in fits])
-    weight = weight / weight.sum()
-    numbers = np.array([_numbers(f, len(centres)) for f in fits])  # (ground, number, value and variance)
-    mean = weight @ numbers[:, :, 0]
-    std = np.sqrt(weight @ (numbers[:, :, 1] + (numbers[:, :, 0] - mean) ** 2))
+    fits: list[Fit] = []
+    for order in GROUNDS:
+        first = None  # each shape starts from where the one before it ended
+        for share in SHARES:
+            fits.append(_fitted(x, y, centres, width_per_cm, half_window_per_cm, order, share, first))
+            first = fits[-1].nonlinear
+    weight, mean, std = _averaged(fits, len(centres))
     if not mean[3] > 0:
         raise NumericalError(f"shows no band near {near_per_cm:g} 1/cm", spectrum.source.name, "look at the figure of the file")
     estimates = {
@@ -115,59 +124,82 @@ def band(
     return Result.of(estimates, curves, [calibration, *_checks(estimates, best, centres, half_window_per_cm)])
 
 
-def _fitted(x: Floats, y: Floats, centres: Floats, width: float, half_window: float, order: int) -> Fit:
-    from scipy.optimize import least_squares
+def _averaged(fits: list[Fit], count: int) -> tuple[Floats, Floats, Floats]:
+    """Weight of each fit, and mean and std of position, width, height, area and shape over all of them."""
+    weight = np.exp([f.log_evidence - max(f.log_evidence for f in fits) for f in fits])
+    weight = weight / weight.sum()
+    numbers = np.array([_numbers(f, count) for f in fits])  # (fit, number, value and variance)
+    mean = weight @ numbers[:, :, 0]
+    variance = weight @ (numbers[:, :, 1] + (numbers[:, :, 0] - mean) ** 2)
+    order = np.array([f.order for f in fits])
+    by_ground = [weight[order == k] @ numbers[order == k, :, 0] / weight[order == k].sum() for k in GROUNDS]
+    return weight, mean, np.sqrt(variance + np.var(by_ground, axis=0))
 
+
+def _fitted(
+    x: Floats, y: Floats, centres: Floats, width: float, half_window: float, order: int, share: float, first: Floats | None
+) -> Fit:
+    """Least squares by variable projection: areas and ground are solved for, centres and widths move by Levenberg's steps."""
     count = len(centres)
     u = (x - x.mean()) / (0.5 * float(np.ptp(x)))
     ground = u[:, None] ** np.arange(order + 1)
     noise = counting_noise(y)
     noise = noise / noise.mean()
+    measured = y / noise
+    h = 1e-3 * width * np.eye(2 * count)
 
-    def columns(p: Floats) -> Floats:
-        lines = pseudo_voigt(x - p[:count, None], p[count : 2 * count, None], float(p[-1]))
-        return np.column_stack([lines.T, ground])
+    def bands(p: Floats) -> Floats:
+        return np.asarray(pseudo_voigt(x - p[:count, None], p[count:, None], share).T / noise[:, None])
 
-    def linear(p: Floats) -> tuple[Floats, Floats]:
-        table = columns(p)
-        return table, np.linalg.lstsq(table / noise[:, None], y / noise, rcond=None)[0]
+    def solved(p: Floats) -> tuple[Floats, Floats, Floats]:
+        table = np.column_stack([bands(p), ground / noise[:, None]])
+        values = np.linalg.lstsq(table, measured, rcond=None)[0]
+        return table, values, measured - table @ values
 
-    def left(p: Floats) -> Floats:
-        table, values = linear(p)
-        return np.asarray((table @ values - y) / noise)
+    def slopes(p: Floats, areas: Floats) -> Floats:
+        return np.column_stack([(bands(p + s) - bands(p - s)) @ areas for s in h]) / (2e-3 * width)
 
-    reach = REACH * half_window
-    pixel = float(np.median(np.diff(x)))
-    lowest = np.concatenate([centres - reach, np.full(count, min(1.5 * pixel, 0.5 * width)), [0.0]])
-    highest = np.concatenate([centres + reach, np.full(count, 2 * half_window), [1.0]])
-    first = np.concatenate([centres, np.full(count, min(width, 1.9 * half_window)), [0.5]])
-    found = least_squares(
-        left, first, bounds=(lowest, highest), x_scale=np.concatenate([np.ones(2 * count), [0.3]]), max_nfev=200
-    )
-    p = found.x
-    table, values = linear(p)
-    steps = np.concatenate([np.full(2 * count, 1e-3 * width), [1e-4]])
-    by = np.column_stack(
-        [(columns(p + s) - columns(p - s)) @ values / (2 * h) for s, h in zip(np.diag(steps), steps, strict=True)]
-    )
-    jacobian = np.column_stack([by, table]) / noise[:, None]
-    rest = max(2 * float(found.cost), 1e-300)
-    free = max(len(x) - jacobian.shape[1], 1)
-    covariance = np.linalg.pinv(jacobian.T @ jacobian, rcond=1e-13, hermitian=True) * rest / free
+    reach, pixel = REACH * half_window, float(np.median(np.diff(x)))
+    lowest = np.concatenate([centres - reach, np.full(count, min(1.5 * pixel, 0.5 * width))])
+    highest = np.concatenate([centres + reach, np.full(count, 2 * half_window)])
+    p = np.clip(np.concatenate([centres, np.full(count, width)]) if first is None else first, lowest, highest)
+    table, values, left = solved(p)
+    damping = 1e-3
+    for _ in range(ROUNDS):
+        by = slopes(p, values[:count])
+        seen = by - table @ np.linalg.lstsq(table, by, rcond=None)[0]  # what no change of areas and ground can make up for
+        downhill = seen.T @ left
+        seen[:, ((p <= lowest) & (downhill < 0)) | ((p >= highest) & (downhill > 0))] = 0.0  # held at the border
+        normal = seen.T @ seen
+        scale = np.diag(normal) + 1e-12 * np.trace(normal) + 1e-300
+        step = np.linalg.solve(normal + damping * np.diag(scale), seen.T @ left)
+        tried = np.clip(p + step, lowest, highest)
+        made = solved(tried)
+        if made[2] @ made[2] <= left @ left:
+            moved = float(np.abs(tried - p).max())
+            p, (table, values, left), damping = tried, made, 0.2 * damping
+            if moved < SETTLED * width:
+                break
+        else:
+            damping *= 10
+            if damping > 1e8:
+                break
+    jacobian = np.column_stack([slopes(p, values[:count]), table])
+    rest = max(float(left @ left), 1e-24 * float(measured @ measured), 1e-300)
+    covariance = np.linalg.pinv(jacobian.T @ jacobian, rcond=1e-13, hermitian=True) * rest / (len(x) - jacobian.shape[1])
     evidence = -0.5 * len(x) * float(np.log(rest)) - 0.5 * jacobian.shape[1] * float(np.log(len(x)))
-    return Fit(p, values, covariance, evidence, table)
+    return Fit(order, share, p, values, covariance, evidence, table * noise[:, None])
 
 
 def _numbers(fit: Fit, count: int) -> Floats:
     """Position, width, height, area, shape: each with its variance (5, 2)."""
-    centre, width, share, area = fit.nonlinear[0], fit.nonlinear[count], fit.nonlinear[-1], fit.linear[0]
-    top = float(pseudo_voigt(np.zeros(1), width, share)[0])
-    here = [0, count, 2 * count, 2 * count + 1]
+    centre, width, area = fit.nonlinear[0], fit.nonlinear[count], fit.linear[0]
+    top = float(pseudo_voigt(np.zeros(1), width, fit.share)[0])
+    here = [0, count, 2 * count]
     covariance = fit.covariance[np.ix_(here, here)]
-    lean = float((pseudo_voigt(np.zeros(1), width, 1.0) - pseudo_voigt(np.zeros(1), width, 0.0))[0])
-    by = np.array([0.0, -area * top / width, area * lean, top])
-    values = [centre, width, area * top, area, share]
-    variances = [covariance[0, 0], covariance[1, 1], by @ covariance @ by, covariance[3, 3], covariance[2, 2]]
+    by = np.array([0.0, -area * top / width, top])
+    values = [centre, width, area * top, area, fit.share]
+    variances = [covariance[0, 0], covariance[1, 1], by @ covariance @ by, covariance[2, 2], 0.0]
     return np.column_stack([values, np.maximum(variances, 0.0)])
 
 
