@@ -16,7 +16,6 @@ from importlib import metadata
 from typing import Final
 
 from anodefree.errors import ConfigError, near
-from anodefree.io.unread import unread
 
 HEAD_BYTES: Final = 8192
 
@@ -370,6 +369,8 @@ def get(name: str) -> Format:
 
 def looks_like(head: bytes, suffix: str = "") -> tuple[str, str]:
     """What a file looks like by its first bytes and suffix, and what could be done with it."""
+    from anodefree.io.unread import unread
+
     known = unread(head, suffix)
     if known is not None:
         return known.what, known.remedy
