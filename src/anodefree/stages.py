@@ -46,6 +46,7 @@ MODULES: Final[dict[str, str]] = {
     "deposit.point": "anodefree.analysis.deposit.point",
     "deposit.predict": "anodefree.analysis.deposit.predict",
     "deposit.ratio": "anodefree.analysis.deposit.ratio",
+    "deposit.surface": "anodefree.analysis.deposit.surface",
     "deposit.thickness": "anodefree.analysis.deposit.thickness",
     "deposit.view": "anodefree.analysis.deposit.view",
     "drt.map": "anodefree.analysis.drt.map",
