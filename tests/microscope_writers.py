@@ -140,8 +140,8 @@ def velox(images: Sequence[tuple[str, np.ndarray, float, str]], *, compression: 
     return stream.getvalue()
 
 
-def ncem(values: np.ndarray, step: float = 0.25, unit: str = "[n_m]", start: float = 0.0) -> bytes:
-    """A file of the NCEM convention."""
+def ncem(values: np.ndarray, step: float = 0.25, unit: str = "[n_m]", start: float = 0.0, names: tuple[str, ...] = ()) -> bytes:
+    """A file of the NCEM convention; its axes may have names."""
     import h5py
 
     stream = io.BytesIO()
@@ -153,4 +153,6 @@ def ncem(values: np.ndarray, step: float = 0.25, unit: str = "[n_m]", start: flo
         for k, size in enumerate(values.shape):
             axis = group.create_dataset(f"dim{k + 1}", data=start + step * np.arange(size))
             axis.attrs["units"] = np.bytes_(unit)
+            if names:
+                axis.attrs["name"] = names[k]
     return stream.getvalue()

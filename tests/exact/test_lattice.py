@@ -247,3 +247,17 @@ def test_patterns_without_rings_are_refused(rng: np.random.Generator) -> None:
         arrays = {"qx_per_m": axis, "qy_per_m": axis, "intensity": image[None], "frame_time_s": np.zeros(1)}
         with pytest.raises(DataError, match=words):
             RINGS(Measurement.of(DIFFRACTION, arrays, {"calibrated": False}), prominence=60.0)
+
+
+def test_copies_of_grains_lie_apart_and_their_sizes_come_back() -> None:
+    """Many particles of one sort, drawn as wide as asked for: their domains are counted and measured by the analysis."""
+    options = {"copies": 6, "radius_m": 1.6e-9, "radius_spread": 0.0, "pixels": 320, "pixel_m": 0.08e-9, "scale_error": 0.0}
+    made = MAKE(grains=("LiF (111)", "Li2O (111)"), dose_C_m2=16.0 * 300, seed=5, **options)
+    found = stages.get("tem.domains")(made, spacing_m=(0.18e-9, 0.4e-9))
+    assert found["diameter"] == pytest.approx(3.2e-9, rel=0.06)
+    assert found["spread"] < 0.12 * 3.2e-9
+    assert abs(found["count"] - 12) <= 2
+    with pytest.raises(ConfigError, match="no room"):
+        MAKE(grains=("LiF (111)",), copies=60, seed=1, pixels=64)
+    with pytest.raises(ConfigError, match="at most"):
+        MAKE(grains=("LiF (111)",) * 5, copies=200)

@@ -148,6 +148,19 @@ def test_ncem_units(tmp_path: Path, unit: str, kind: str) -> None:
     assert found[axis][1] - found[axis][0] == pytest.approx(0.25e-9 if kind == "micrograph" else 0.25e9)
 
 
+@pytest.mark.parametrize(
+    ("stored", "names"),
+    [
+        (STACK, ("time", "y", "x")),
+        (STACK.T, ("x", "y", "time")),  # as HyperSpy writes it
+        (np.moveaxis(STACK, 0, 2), ("Y", "X", "z")),
+        (STACK, ("a", "b", "c")),
+    ],
+)
+def test_ncem_axes_are_told_by_their_names(tmp_path: Path, stored: np.ndarray, names: tuple[str, ...]) -> None:
+    assert np.array_equal(opened(tmp_path, ncem(stored, names=names), "picture.emd")["intensity"], STACK)
+
+
 def test_our_own_file_under_another_name_is_still_ours(tmp_path: Path) -> None:
     saved = opened(tmp_path, mrc_file(STACK)).save(tmp_path / "saved.emd")
     assert np.array_equal(af.read(saved)["intensity"], STACK)

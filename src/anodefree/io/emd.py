@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MAX_EXPANSION: Final = 400
 FREE_VALUES: Final = 2**20
 MAX_GROUPS: Final = 2000
+_ACROSS: Final = ("x", "kx", "qx", "width")
+_DOWN: Final = ("y", "ky", "qy", "height")
 
 
 def read(path: Path) -> list[Measurement]:
@@ -111,15 +113,22 @@ def _record(stored: Any, path: Path) -> dict[str, Any]:
 
 
 def _ncem(file: h5py.File, path: Path) -> Iterator[Measurement]:
-    """Groups marked `emd_group_type` with `data` and one `dim` for each of its axes, the last of which is along a row."""
+    """Groups marked `emd_group_type` with `data` and one `dim` for each of its axes.
+
+    The last is along a row, unless the names of the axes say that another one is x: HyperSpy writes them the other way round.
+    """
     for name, group in _groups(file, deep=True):
         if "emd_group_type" not in group.attrs or "data" not in group:
             continue
         stored = group["data"]
-        if getattr(stored, "ndim", 0) not in (2, 3) or min(stored.shape) < 1 or min(stored.shape[-2:]) < 2:
+        if getattr(stored, "ndim", 0) not in (2, 3) or min(stored.shape) < 1:
+            continue
+        order = _order([_axis_name(group, k + 1) for k in range(stored.ndim)])
+        if min(stored.shape[k] for k in order[-2:]) < 2:
             continue
         values = _bounded(stored, path, stored.ndim)
-        axes = [_ncem_axis(group, k + 1) for k in range(stored.ndim)]
+        axes = [_ncem_axis(group, k + 1) for k in order]
+        values = np.transpose(values, order)
         yield image(
             values if values.ndim == 3 else values[None],
             axes[-1],
@@ -127,6 +136,20 @@ def _ncem(file: h5py.File, path: Path) -> Iterator[Measurement]:
             {"title": name.rsplit("/", 1)[-1]},
             first=str(path),
         )
+
+
+def _axis_name(group: h5py.Group, index: int) -> str:
+    stored = group.get(f"dim{index}")
+    name = stored.attrs.get("name", "") if stored is not None else ""
+    return (name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)).strip().lower()
+
+
+def _order(names: list[str]) -> list[int]:
+    """The axes in the order frame, y, x by their names; as they are where these do not name one x and one y."""
+    across, down = ([k for k, n in enumerate(names) if n in sort] for sort in (_ACROSS, _DOWN))
+    if len(across) != 1 or len(down) != 1:
+        return list(range(len(names)))
+    return [*(k for k in range(len(names)) if k not in (*across, *down)), *down, *across]
 
 
 def _ncem_axis(group: h5py.Group, index: int) -> Axis:

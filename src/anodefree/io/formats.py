@@ -269,17 +269,23 @@ _MPR: Final = b"BIO-LOGIC MODULAR FILE\x1a"
 _ACCESS: Final = (b"\0\1\0\0Standard Jet DB", b"\0\1\0\0Standard ACE DB")
 _EC_LAB: Final = ("impedance", "cycling", "polarisation")
 _TIFF: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_PICTURE: Final = (*_TIFF, b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+_PICTURE: Final = (*_TIFF, b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
 
 
 def _is_picture(head: bytes, suffix: str) -> bool:
-    return head.startswith(_PICTURE)
+    return head.startswith(_PICTURE) or (head.startswith(b"BM") and head[6:10] == bytes(4))  # BMP: four reserved bytes
 
 
-_PICTURE_SUFFIXES: Final = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
+_PICTURE_SUFFIXES: Final = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".gif")
 _INSTRUMENTS: Final = (
     Format(
-        "picture", "pictures: TIFF, PNG, JPEG", ("micrograph",), _PICTURE_SUFFIXES, _is_picture, "anodefree.io.picture", 2**30
+        "picture",
+        "pictures: TIFF, PNG, JPEG, BMP, GIF",
+        ("micrograph",),
+        _PICTURE_SUFFIXES,
+        _is_picture,
+        "anodefree.io.picture",
+        2**30,
     ),
     Format("biologic", "BioLogic EC-Lab", _EC_LAB, (".mpr",), _starts(_MPR), "anodefree.io.biologic_binary", 2**30),
     # The same files once more, for what the reader above does not know.
@@ -371,30 +377,20 @@ def get(name: str) -> Format:
     raise ConfigError(f"no format is named '{name}'", hint=near(name, known))
 
 
-_BINARY: Final = (
-    (b"BIO-LOGIC MODULAR FILE", "a BioLogic .mpr file", "in EC-Lab: Experiment, Export as Text (.mpt)"),
-    (b"NEWARE", "a Neware .nda file", "in BTSDA: export to CSV"),
-    (b"PK\x03\x04", "a zip archive (.ndax, .xlsx)", "export the table as CSV"),
-    (b"\x00\x01\x00\x00Standard", "an Access database (Arbin .res)", "in MITS Pro: export to CSV"),
-    (b"\x89HDF", "an HDF5 file", "only .nc files that this package wrote are read; export the table as CSV"),
-    (b"FEA1", "a Feather table", "write it as CSV"),
-    (b"ARROW1", "a Feather table", "write it as CSV"),
-    (b"%PDF", "a PDF document", "export the numbers as CSV"),
-    (b"\xd0\xcf\x11\xe0", "an old Office document", "export the table as CSV"),
-    (b"\x1f\x8b", "a gzip archive", "unpack it first"),
-    (b"\x89PNG", "an image", ""),
-    (b"\xff\xd8\xff", "an image", ""),
-    (b"II*", "a TIFF image", ""),
-    (b"MM\0", "a TIFF image", ""),
-)
+def looks_like(head: bytes, suffix: str = "") -> tuple[str, str]:
+    """What a file looks like by its first bytes and suffix, and what could be done with it."""
+    from anodefree.io.unread import unread
 
-
-def looks_like(head: bytes) -> tuple[str, str]:
-    """What the first bytes look like, and what could be done with such a file."""
-    for mark, what, hint in _BINARY:
-        if head.startswith(mark):
-            return what, hint
+    known = unread(head, suffix)
+    if known is not None:
+        return known.what, known.remedy
     if _is_text(head, ""):
         line = head.decode("utf-8", "replace").strip().split("\n", 1)[0].strip()
         return f"text that begins '{line[:60]}'", ""
     return "binary data that begins " + head[:8].hex(" "), "export it as text (CSV) from the instrument's own program"
+
+
+def named_like(suffix: str) -> list[Format]:
+    """Formats whose files usually have this suffix; that of plain text is anybody's."""
+    common = set(_TEXT.suffixes) | {"", ".txt"}
+    return [f for f in formats() if suffix in f.suffixes and suffix not in common]

@@ -1,4 +1,4 @@
-"""Pictures: TIFF (several pages are frames), PNG and JPEG, with the size of a pixel where the file says it."""
+"""Pictures: TIFF and GIF (several pages are frames), PNG, JPEG and BMP, with the size of a pixel where the file says it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FREE_PIXELS: Final = 2**22
 LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722])
 """Weights of red, green and blue. *Source* ITU-R BT.709."""
 _TIFF: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_PILLOW: Final = ("PNG", "JPEG")
+_PILLOW: Final = ("PNG", "JPEG", "BMP", "GIF")
 
 
 def read(path: Path) -> Measurement:
@@ -97,14 +97,18 @@ def _pillow(path: Path) -> tuple[np.ndarray, PixelSize]:
 
     try:
         with Image.open(path, formats=_PILLOW) as image:
-            _bounded([(image.height, image.width, len(image.getbands()))], path)
+            count = int(getattr(image, "n_frames", 1)) if image.format == "GIF" else 1
+            _bounded([(image.height, image.width, len(image.getbands()))] * count, path)
             size = of_pillow(image)
-            pixels = np.asarray(image.convert("RGB") if image.mode == "P" else image)
+            frames = [_grey(np.asarray(image.convert("RGB") if image.mode == "P" else image), path)]
+            for k in range(1, count):
+                image.seek(k)
+                frames.append(_grey(np.asarray(image.convert("RGB") if image.mode == "P" else image), path))
     except DataError:
         raise
     except Exception as error:
         raise DataError(f"is a damaged picture ({_short(error)})", str(path), "export it again as TIFF or PNG") from error
-    return _grey(pixels, path)[None], size
+    return np.stack(frames), size
 
 
 def _bounded(shapes: Sequence[tuple[int, int, int]], path: Path) -> None:

@@ -22,7 +22,7 @@ from anodefree.core.units import parse, unit_of
 from anodefree.errors import AnodefreeError, ConfigError, DataError, Unrecognised, near
 from anodefree.io.as_kind import as_kind
 from anodefree.io.file_names import stated_by_name
-from anodefree.io.formats import HEAD_BYTES, Format, added, formats, get, looks_like
+from anodefree.io.formats import HEAD_BYTES, Format, added, formats, get, looks_like, named_like
 from anodefree.io.kinds import known_kinds
 from anodefree.io.paths import PathLike, paths_of, regular
 from anodefree.io.polarisation import turned
@@ -251,14 +251,21 @@ def _joined(file: Path, error: AnodefreeError) -> str:
 
 def _unreadable(file: Path, head: bytes, failures: list[tuple[str, AnodefreeError]]) -> DataError:
     """One error that says what was tried, why each failed, what the file looks like and what to try."""
-    looks, remedy = looks_like(head)
+    suffix = file.suffix.lower()
+    looks, remedy = looks_like(head, suffix)
     sort = Unrecognised if all(isinstance(e, Unrecognised) for _, e in failures) else DataError
     broken = [f"{name}: {reason}" for name, reason in added().items() if isinstance(reason, str)]
     if len(failures) == 1:
         name, only = failures[0]
         what = f"cannot be read as {name}: {only.what}"
         more = "".join(f"; {b}" for b in broken)
-        return sort(f"{what} (it is {looks}{more})", _joined(file, only), only.hint or remedy or "anodefree formats")
+        hints = (remedy, only.hint) if sort is Unrecognised else (only.hint, remedy)
+        return sort(f"{what} (it is {looks}{more})", _joined(file, only), next((h for h in hints if h), "anodefree formats"))
+    if not failures:
+        failures = [
+            (f.name, DataError(f"the suffix is that of {f.title}, but the file does not begin as one"))
+            for f in named_like(suffix)
+        ]
     lines = [f"{name}: {e.what}" + (f" ({e.where})" if e.where and e.where != str(file) else "") for name, e in failures]
     reasons = "".join(f"\n  {line}" for line in [*lines, *broken]) or " no reader knows such content"
     hint = next((e.hint for _, e in failures if e.hint), "") or remedy or "'anodefree formats' lists what can be read"

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 GRAIN: Final = re.compile(r"^\s*([A-Za-z0-9]+)\s*(\[-?\d-?\d-?\d\]|\(-?\d-?\d-?\d\))\s*$")
 LEAST_SPACING_M: Final = 1e-10
-MAX_PIXELS: Final = 2**22
+MAX_GRAINS: Final = 400
+TRIES: Final = 2000
+RIM: Final = 1.1
+"""Distance of two grains, over the sum of their radii, from which their rounded envelopes do not overlap."""
 USUAL: Final = "low-dose images of interphases"
 
 
@@ -35,7 +38,12 @@ def lattice_image(
         tuple[str, ...],
         Par("grains, each a phase with a zone [110] or a row of planes (111)", source="phases of an interphase", assumed=True),
     ] = ("LiF [110]", "Li2O [110]", "Li2S (111)"),
-    turns_rad: Annotated[tuple[float, ...] | None, Par("rotation of each grain in the picture; none: drawn")] = None,
+    copies: Annotated[
+        int, Par("grains of each of these; more than one: none touches another, the border may cut them", ge=1, le=200)
+    ] = 1,
+    turns_rad: Annotated[
+        tuple[float, ...] | None, Par("rotation of each grain in the picture, shared by its copies; none: drawn")
+    ] = None,
     radius_m: Annotated[float, Par("radius of a grain", gt=0, source="particles of 2-4 nm", assumed=True)] = 1.6e-9,
     radius_spread: Annotated[float, Par("relative std of the radii", ge=0, lt=0.5, source=USUAL, assumed=True)] = 0.15,
     contrast: Annotated[
@@ -71,22 +79,23 @@ def lattice_image(
     are drawn and are not in the picture.
     *Valid when* grains are thin enough to scatter kinematically; the transfer function has no zeros within the range (focus
     chosen well). *Source* structure factors Peng et al. 1996, counting Reimer 1998.
-    Raises ConfigError: a grain that cannot be read, an unknown phase, zone or plane, turns of another number.
+    Raises ConfigError: a grain that cannot be read, an unknown phase, zone or plane, turns of another number, no room.
     """
     if not grains:
         raise ConfigError("no grain is asked for", "grains", "LiF [110]")
+    if len(grains) * copies > MAX_GRAINS:
+        raise ConfigError(f"{len(grains) * copies} grains are asked for", "copies", f"{MAX_GRAINS} in all at most")
     if turns_rad is not None and len(turns_rad) != len(grains):
         raise ConfigError(f"{len(turns_rad)} turns for {len(grains)} grains", "turns_rad", "one for each")
     scale = scale_factor if scale_factor is not None else float(np.exp(scale_error * rng.standard_normal()))
     e1, e2 = shear_error * rng.standard_normal(2)
     step = pixel_m * scale * (np.eye(2) + np.array([[e1, e2], [e2, -e1]]))
     side = pixels * pixel_m * scale
-    placed = []
-    for i, text in enumerate(grains):
+    placed: list[Fringes] = []
+    for i, text in ((i, text) for i, text in enumerate(grains) for _ in range(copies)):
         turn = turns_rad[i] if turns_rad is not None else rng.uniform(0, 2 * np.pi)
         radius = radius_m * max(1 + radius_spread * rng.standard_normal(), 0.3)
-        margin = min(radius / side, 0.5)
-        x, y = side * rng.uniform(margin, 1 - margin, 2)
+        x, y = _place(radius, side, placed if copies > 1 else None, rng)
         hkl, wave, amplitude = waves_of(text, float(turn))
         wave = wave * np.exp(lattice_error * rng.standard_normal((len(wave), 1)))
         amplitude = amplitude * transfer(wave, resolution_m)
@@ -100,6 +109,19 @@ def lattice_image(
         meta["dose_C_m2"] = dose_C_m2
     arrays = {"x_m": axis, "y_m": axis, "intensity": image[None], "frame_time_s": np.zeros(1)}
     return Measurement.of(MICROGRAPH, arrays, meta)
+
+
+def _place(radius: float, side: float, others: list[Fringes] | None, rng: np.random.Generator) -> tuple[float, float]:
+    """A centre (x, y) [m]: of one that is whole in the picture, or of one apart from the others that the border may cut."""
+    if others is None:
+        margin = min(radius / side, 0.5)
+        x, y = side * rng.uniform(margin, 1 - margin, 2)
+        return float(x), float(y)
+    for _ in range(TRIES):
+        x, y = rng.uniform(-radius, side + radius, 2)
+        if all(np.hypot(x - o.x_m, y - o.y_m) > RIM * (radius + o.radius_m) for o in others):
+            return float(x), float(y)
+    raise ConfigError(f"there is no room for more than {len(others)} grains", "copies", "fewer or smaller ones, or more pixels")
 
 
 def waves_of(text: str, turn_rad: float) -> tuple[NDArray[np.int64], Floats, Floats]:
