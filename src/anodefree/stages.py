@@ -27,6 +27,7 @@ MODULES: Final[dict[str, str]] = {
     "afm.roughness": "anodefree.analysis.afm.roughness",
     "chain.closure": "anodefree.analysis.chain.closure",
     "chain.collector": "anodefree.simulation.chain.collector",
+    "chain.sample": "anodefree.analysis.chain.sample",
     "cycler.plate_strip": "anodefree.simulation.instruments.plate_strip",
     "cycler.reservoir": "anodefree.simulation.instruments.reservoir",
     "cycler.symmetric": "anodefree.simulation.instruments.symmetric",
