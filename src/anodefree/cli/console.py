@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from anodefree.core.result import Estimate, Result
+from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import AnodefreeError, Cancelled
 
 if TYPE_CHECKING:
@@ -68,20 +68,27 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], title: str = ""
     console().print(made)
 
 
-def show_result(result: Result, name: str = "") -> None:
-    """A result: doubts first, then the estimates."""
-    stage = result.provenance.stage if result.provenance else "result"
+def show_checks(checks: Sequence[Check]) -> None:
+    """What was doubted; on a terminal also what was not."""
     if on_terminal():
         from rich.markup import escape
 
-        for check in sorted(result.checks, key=lambda c: ("fail", "warn", "pass").index(c.status)):
+        for check in sorted(checks, key=lambda c: ("fail", "warn", "pass").index(c.status)):
             colour, mark = MARKS[check.status]
             console().print(f"[{colour}]{mark}[/] {escape(check.name)}: {escape(check.message)}")
-        table(["estimate", "value", "unit", ""], [_row(n, e) for n, e in result.estimates.items()], f"{stage} {name}".strip())
         return
-    for check in result.checks:
+    for check in checks:
         if check.status != "pass":
             sys.stderr.write(f"{check.status}: {check.name}: {check.message}\n")
+
+
+def show_result(result: Result, name: str = "") -> None:
+    """A result: doubts first, then the estimates."""
+    stage = result.provenance.stage if result.provenance else "result"
+    show_checks(result.checks)
+    if on_terminal():
+        table(["estimate", "value", "unit", ""], [_row(n, e) for n, e in result.estimates.items()], f"{stage} {name}".strip())
+        return
     table(["estimate", "value", "unit", "label"], [_row(n, e) for n, e in result.estimates.items()])
 
 

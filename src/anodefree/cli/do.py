@@ -278,7 +278,7 @@ def _csv(stage: Stage, output: Any, path: Path) -> None:
 
 
 def _print(stage: Stage, rows: list[tuple[str, Any]], *, as_json: bool) -> None:
-    from anodefree.cli.console import say_json, show_result, table
+    from anodefree.cli.console import say_json, show_checks, show_result, table
     from anodefree.core.result import Result
 
     if as_json:
@@ -289,6 +289,7 @@ def _print(stage: Stage, rows: list[tuple[str, Any]], *, as_json: bool) -> None:
         if isinstance(output, Result):
             show_result(output, name)
         else:
+            show_checks(output.checks)
             table(["array", "unit", "shape", "from", "to"], _summary(output), f"{stage.name}: {output.kind.title}")
     else:
         columns = list(dict.fromkeys(n for _, o in rows if isinstance(o, Result) for n in o.estimates))
@@ -323,7 +324,7 @@ def _measurement_json(output: Any) -> dict[str, Any]:
     return {
         "kind": output.kind.name,
         "estimates": {},
-        "checks": [],
+        "checks": [plain(c) for c in output.checks],
         "curves": as_json(output.data),
         "meta": plain(dict(output.meta)),
         "provenance": plain(output.provenance),

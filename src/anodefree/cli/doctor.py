@@ -9,6 +9,8 @@ import subprocess
 from importlib import metadata, util
 from typing import NamedTuple
 
+from anodefree.core.machine import memory_bytes
+
 CORE = ("numpy", "scipy", "xarray", "h5netcdf", "pydantic", "click", "rich", "matplotlib", "pint")
 EXTRAS = {
     "cell": ("pybamm", "full cells cycled with PyBaMM"),
@@ -52,8 +54,9 @@ def devices() -> list[tuple[str, str]]:
     """Processor, memory, free disk here, and GPUs if their driver answers."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     found = [("processor", f"{platform.machine()}, {cores} cores")]
-    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        found.append(("memory", f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:.1f} GiB"))
+    memory = memory_bytes()
+    if memory is not None:
+        found.append(("memory", f"{memory / 2**30:.1f} GiB"))
     found.append(("disk, free here", f"{shutil.disk_usage('.').free / 2**30:.1f} GiB"))
     return [*found, *(_gpus() or [("GPU", "none found")])]
 

@@ -14,10 +14,14 @@ from anodefree.core.arrays import dataset, read_netcdf, write_netcdf
 from anodefree.core.keys import arrays_key, content_key
 from anodefree.core.kind import Kind
 from anodefree.core.provenance import Provenance, Source
+from anodefree.core.result import Check
 from anodefree.errors import DataError
 
 if TYPE_CHECKING:
     import xarray as xr
+
+FINISHED = "finished"
+"""What the metadata `stopped` says of a run that came to its end."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,13 @@ class Measurement:
     def key(self) -> str:
         """The content key: equal keys mean equal content."""
         return self.source.key
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What its maker doubts, from its metadata: an early end (`stopped`), and the sentences of `doubts`."""
+        ended = str(self.meta.get("stopped", FINISHED))
+        early = [] if ended == FINISHED else [Check("stopped", "warn", ended)]
+        return (*early, *(Check("doubt", "warn", str(d)) for d in self.meta.get("doubts", ())))
 
     def with_meta(self, **meta: Any) -> Measurement:
         """The same arrays with metadata added or replaced (its key changes with it)."""

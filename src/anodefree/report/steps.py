@@ -234,7 +234,7 @@ def name_of(outcome: Outcome) -> str:
 def _variant(outcome: Outcome, number: int, album: Album | None) -> Variant:
     node, output = outcome.node, outcome.output
     name = name_of(outcome)
-    checks = output.checks if isinstance(output, Result) else ()
+    checks = output.checks if output is not None else ()
     made = output.provenance if output is not None else None
     title = prose.plain(node.title) + (f" ({name})" if name else "")
     figure: Drawn | None = None

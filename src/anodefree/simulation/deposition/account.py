@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from anodefree.core.keys import plain
+from anodefree.core.measurement import FINISHED
 from anodefree.kinds.deposit_points import CONDITIONS
-from anodefree.simulation.deposition.growth import RISE_M_PER_C_M2
-from anodefree.simulation.deposition.record import memory_bytes
+from anodefree.simulation.deposition.growth import RISE_M_PER_C_M2, STEEP
+from anodefree.simulation.deposition.record import HISTORY, memory_bytes
 from anodefree.simulation.deposition.run import Run
 
 
@@ -30,7 +31,7 @@ def account(run: Run, given: Mapping[str, Any]) -> dict[str, Any]:
         "sites_awake": nuclei,
         "sites": len(sites.covers),
         "collector": given["collector"],
-        "stopped": run.stopped or "finished",
+        "stopped": run.stopped or FINISHED,
         "plated_C_m2": state.plated_C_m2,
         "stripped_C_m2": state.stripped_C_m2,
         "faraday_error": growth.faraday_error(),
@@ -67,15 +68,19 @@ def doubts(run: Run) -> list[str]:
     if narrow:
         across = min(narrow) if box.flat else 2 * np.sqrt(min(narrow) / np.pi)
         if across < 4:
-            found.append(f"the narrowest site is {across:.2g} cells wide: 4 at least resolve the growth from it")
+            wide = f"{across:.2g} cell{'' if across == 1 else 's'}"
+            found.append(f"the narrowest site is {wide} wide: 4 at least resolve the growth from it")
     squeezed = growth.deposited_m() / (box.shape[0] * box.cell_m)
     if squeezed > 0.05:
         found.append(f"the metal fills {100 * squeezed:.2g} % of the box and concentrates the salt by as much")
-    liquid = growth.liquid
-    currents = [abs(leg.current_A_m2) for leg in run.legs if leg.current_A_m2]
-    across = max(currents, default=0.0) * growth.numerics.width_cells * box.cell_m / liquid.conductivity_S_m
-    if across * liquid.per_volt > 0.1:
+    across = growth.fall_V(max((abs(row[HISTORY.index("current_density_A_m2")]) for row in run.record.history), default=0.0))
+    if across * growth.liquid.per_volt > 0.1:
         found.append(f"the potential falls by {1e3 * across:.2g} mV over the interface's width: finer cells keep it sharp")
+    if run.steepest_V * growth.liquid.per_volt > STEEP:
+        found.append(
+            f"at its sharpest place the potential fell by {1e3 * run.steepest_V:.3g} mV over the interface's width:"
+            " tips there are as thin as the cells let them be"
+        )
     if state.left_over > 1e-5:
         found.append(f"a solution left {state.left_over:.1g} of the current unbalanced")
     if state.lithium.max() > 1.02 or state.lithium.min() < -0.02:

@@ -10,6 +10,7 @@ import numpy as np
 from anodefree.core.constants import FARADAY_C_MOL, GAS_J_MOL_K
 from anodefree.core.context import Context
 from anodefree.core.keys import content_key, plain
+from anodefree.core.machine import refuse_beyond_memory
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.errors import ConfigError
@@ -22,6 +23,8 @@ from anodefree.simulation.deposition.figure import draw_triptych
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+FIELDS_KEPT, FIELDS_A_FRAME = 80, 7
+"""Numbers a cell that a run holds: three elliptic solvers and the fields of a step; four of a frame, and three of its copy."""
 CHEN = "Chen et al., J. Power Sources 300 (2015) 376, reduced values"
 
 
@@ -73,9 +76,11 @@ def classical(
     the kinetics, the exponential driving runs away with the salt that migration piles up in the metal's potential, the current
     is an outcome and not controlled, charge leaves the potential's equation where metal forms, and there is no interphase.
     *Source* Chen et al., J. Power Sources 300 (2015) 376, eqs. 10-14. *Differs from the paper* (it shows such fields without
-    naming a model) in every value marked as assumed. Raises ConfigError: an interface narrower than two cells. A run that
-    cannot go on keeps what it has, and `stopped` says why.
+    naming a model) in every value marked as assumed. Raises ConfigError: an interface narrower than two cells,
+    or more than memory holds. A run that cannot go on keeps what it has, and `stopped` says why.
     """
+    needed = cells_x * cells_z * 8 * (FIELDS_KEPT + FIELDS_A_FRAME * frames)
+    refuse_beyond_memory(needed, "cells_x, cells_z", "fewer cells (the memory goes as their number), or fewer frames")
     equations = _equations(
         cells=(cells_z, cells_x),
         size_m=(height_m, width_m),

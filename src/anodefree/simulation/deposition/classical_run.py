@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anodefree.core.context import Context
+from anodefree.core.measurement import FINISHED
 from anodefree.errors import Cancelled, NumericalError
 from anodefree.simulation.deposition.classical_step import State, Stepper
+from anodefree.simulation.deposition.pace import Pace
 
 CHECKPOINT_EVERY_S: Final = 20.0
 SHORTEST: Final = 1e-6
@@ -50,11 +52,12 @@ class Run:
 def run(stepper: Stepper, first: State, plan: Plan, context: Context) -> Run:
     """Advance to the end, or to where the model cannot go on; a stopped run goes on from its checkpoint."""
     made = _resumed(context, plan) or Run(first, _first_step(plan), [first], [_seen(stepper, first, 0.0)])
-    saved = time.monotonic()
+    saved, pace = time.monotonic(), Pace()
     while not made.stopped and made.state.time_s < plan.duration_s * (1 - 1e-12):
         _step(stepper, made, plan)
         try:
-            context.progress(made.state.time_s / plan.duration_s, f"{made.state.time_s:.3g} of {plan.duration_s:.3g} s")
+            done = made.state.time_s / plan.duration_s
+            context.progress(done, f"{made.state.time_s:.3g} of {plan.duration_s:.3g} s{pace.left(done)}")
         except Cancelled:
             _keep(context, plan, made)
             raise
@@ -63,7 +66,7 @@ def run(stepper: Stepper, first: State, plan: Plan, context: Context) -> Run:
             saved = time.monotonic()
     if made.frames[-1] is not made.state and made.frames[-1].time_s < made.state.time_s:
         made.frames.append(made.state)
-    made.stopped = made.stopped or "reached the end of the time asked for"
+    made.stopped = made.stopped or FINISHED
     return made
 
 

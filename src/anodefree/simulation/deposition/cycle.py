@@ -83,14 +83,14 @@ def cycle(
     *Valid when* as for `deposit.grow`, and side reactions take no lithium: the efficiency is that of lost contact alone, an
     upper bound. *Source* Newman and Thomas-Alyea 2004; Jain 2022. *Differs from the paper*, which simulates no stripping.
     `efficiency` (of each cycle), `isolated_m` (after each stretch) and `lithium_missing` are metadata. Raises ConfigError: a
-    grid that does not resolve box or sites. NumericalError: no first step.
+    grid that does not resolve box or sites, or that memory does not hold. NumericalError: no first step.
     """
     given = dict(locals())
-    growth = o.Conditions.of(given).growth(rng)
     back = strip_density_A_m2 or current_density_A_m2
     rest = [Leg(0.0, duration_s=rest_s)] if rest_s > 0 else []
     strip = Leg(-back, expected_C_m2=capacity_C_m2, cut_off_V=cut_off_V)
     once = [Leg(current_density_A_m2, capacity_C_m2), *rest, strip, *rest]
+    growth = o.Conditions.of(given).growth(rng, frames * cycles * len(once))
     run = Run(growth, once * cycles, frames)
     run.carry_out(context, fingerprint(given, growth))
     found = {"efficiency": efficiencies(run), "isolated_m": isolated_m(run), "lithium_missing": lithium_missing(run)}

@@ -22,6 +22,10 @@ from anodefree.simulation.deposition.liquid import Faces, outflow
 MOST_SWEEPS = 40
 LEAST_RATIO = 1e-3
 """Concentration over the initial one below which logarithms no longer follow it."""
+CURRENT_ERROR = 1e-9
+"""Relative error of the current that is applied, at most."""
+HIGHEST_V = 10.0
+"""Potential of the plating electrode, by size, beyond which no electrolyte is left to plate from."""
 
 
 @dataclass(frozen=True)
@@ -107,19 +111,24 @@ class Galvanostat:
         top, behind = self._counter(conductance, concentration)
         junction = self.junction_V(concentration.reshape(-1)[at])
         u, metal = start.liquid_V.copy(), start.electrode_V if current_A_m2 is not None else potential_V
-        scale = max(abs(current_A_m2 or 0.0) * columns, 1e-3 * float((area * reaction.exchange_A_m2).sum()), 1e-12)
+        wanted = None if current_A_m2 is None else current_A_m2 * columns
+        least = max(abs(wanted or 0.0), 1e-3 * float((area * reaction.exchange_A_m2).sum()), 1e-12)
         response, last = start.response, np.inf
         for sweep in range(MOST_SWEEPS):
             drive = u.reshape(-1)[at] + junction
-            if current_A_m2 is not None:
-                metal = self._metal(reaction, drive, area, current_A_m2 * columns, metal)
+            if wanted is not None:
+                metal = self._metal(reaction, drive, area, wanted, metal)
             i, slope = reaction.currents(drive - metal)
+            scale = least if wanted is not None else max(least, float((area * np.abs(i)).sum()))
             residual = -outflow(u, conductance)
             residual[-1] += top * (behind - u[-1])
             residual.reshape(-1)[at] -= area * i
             left_over = float(np.abs(residual).sum()) / scale
-            if left_over < self.numerics.tolerance or (sweep > 1 and metal > ceiling_V):
-                total = float((area * i).sum()) / columns
+            total = float((area * i).sum()) / columns
+            met = wanted is None or at.size == 0 or abs(total - wanted / columns) <= CURRENT_ERROR * scale / columns
+            if (left_over < self.numerics.tolerance and met) or (sweep > 1 and metal > ceiling_V):
+                if wanted is not None and metal < -HIGHEST_V:
+                    break
                 return Flow(i, area * i, total, drive - metal, sweep, left_over), Potentials(u, metal, response)
             if not np.isfinite(left_over) or (sweep > 15 and left_over > 10 * last):
                 break
@@ -130,7 +139,7 @@ class Galvanostat:
             diagonal[-1] += top
             self.solver.set(*conductance, diagonal)
             change, count, _ = self.solver.solve(residual, None, 1e-3, 40)
-            if current_A_m2 is not None:
+            if wanted is not None:
                 response, more, _ = self.solver.solve(weight, response, 1e-3, 40)
                 count += more
                 stiff = float((weight * (1 - response)).sum())
@@ -139,6 +148,12 @@ class Galvanostat:
                 metal += shift
             self.iterations += count
             u += change
+        if wanted is not None and metal < -HIGHEST_V:
+            raise NumericalError(
+                f"the current would need an electrode at {metal:.3g} V against the counter electrode, beyond any electrolyte",
+                "deposition",
+                "a smaller current, a film of less resistance, a faster reaction, a better conductor or more active collector",
+            )
         raise NumericalError(
             f"the potential does not settle: {left_over:.2g} of the current is left after {sweep + 1} sweeps",
             "deposition",
@@ -161,7 +176,7 @@ class Galvanostat:
     @staticmethod
     def _metal(reaction: Reaction, drive: Floats, area: Floats, wanted: float, start: float) -> float:
         """phi_m at which the front takes exactly the wanted current, the liquid as it is: Newton within a bracket."""
-        low, high, metal = -np.inf, np.inf, start
+        low, high, metal, longest = -np.inf, np.inf, start, 0.2
         for _ in range(100):
             i, slope = reaction.currents(drive - metal)
             excess, steep = float((area * i).sum()) - wanted, float((area * slope).sum())
@@ -170,7 +185,8 @@ class Galvanostat:
             else:
                 high = metal
             move = excess / steep if steep > 0 else 0.0
-            move = min(max(move, -0.2), 0.2)
+            if abs(move) > longest:  # an exponential: further only by and by
+                move, longest = (longest if move > 0 else -longest), 2 * longest
             new = metal + move
             if not low <= new <= high:
                 new = 0.5 * (low + high)

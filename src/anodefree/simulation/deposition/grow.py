@@ -85,10 +85,10 @@ def grow(
     and stress, side reactions and flow do not matter. It stops, keeping what was computed, at a short circuit, at depletion, or
     where no step converges; `stopped` says why. *Source* Newman and Thomas-Alyea 2004, chapters 8 and 12; sharpening: Jain
     2022. *Differs from the paper*, whose single-potential phase field has neither j0 nor an applied current. Raises
-    ConfigError: a grid that does not resolve box or sites. NumericalError: no first step.
+    ConfigError: a grid that does not resolve box or sites, or that memory does not hold. NumericalError: no first step.
     """
     given = dict(locals())
-    growth = o.Conditions.of(given).growth(rng)
+    growth = o.Conditions.of(given).growth(rng, frames)
     current = None if potential_V is not None else current_density_A_m2
     run = Run(growth, [Leg(current, capacity_C_m2, potential_V=potential_V or 0.0)], frames)
     run.carry_out(context, fingerprint(given, growth))

@@ -25,6 +25,9 @@ DEPLETED = 1e-2
 """Concentration over the initial one at which the liquid counts as depleted."""
 OVERDRAWN = 2e-3
 """Fraction of metal that a step may take from a cell beyond what it holds."""
+STEEP, STEEPEST = 1.0, 10.0
+"""Largest fall of the potential over the interface's width, in RT/F: without a doubt (beyond, tips are as thin as the cells let
+them be), and at all (beyond, lithium grows out of its diffuse rim)."""
 LONGEST_GROWTH = 1.7
 """A step over the one before it, at most."""
 
@@ -90,6 +93,11 @@ class Moment:
     share: Floats
     apart: NDArray[np.bool_] | None
     fastest_m_s: float
+
+    @property
+    def sharpest_A_m2(self) -> float:
+        """The largest current density on the front."""
+        return self.fastest_m_s / RISE_M_PER_C_M2
 
 
 @dataclass
@@ -228,9 +236,16 @@ class Growth:
 
         Raises
         ------
-        NumericalError: no step is short enough.
+        NumericalError: no step is short enough, or the interface is not resolved.
         """
         state, h, c0 = self.state, self.box.cell_m, self.liquid.concentration_mol_m3
+        fall = self.fall_V(now.sharpest_A_m2)
+        if fall * self.liquid.per_volt > STEEPEST:
+            raise NumericalError(
+                f"the interface is not resolved: the potential falls by {1e3 * fall:.3g} mV over its width",
+                "deposition",
+                f"at most {1e3 * STEEPEST / self.liquid.per_volt:.3g} mV: finer cells, or a smaller current or potential",
+            )
         shortest = 1e-7 * h * h / self.liquid.diffusivity_m2_s
         taken = np.zeros(self.box.shape)
         taken.reshape(-1)[now.front.at] = now.flow.per_face_A_m2
@@ -273,6 +288,10 @@ class Growth:
         else:
             state.stripped_C_m2 -= charge
         return step_s
+
+    def fall_V(self, current_A_m2: float) -> float:
+        """How much the potential falls over the interface's width at a current through it."""
+        return current_A_m2 * self.numerics.width_cells * self.box.cell_m / self.liquid.conductivity_S_m
 
     def fault(self) -> str:
         """Why the deposit has left the model's domain, with what to try; empty where it has not."""

@@ -10,11 +10,13 @@ from typing import Annotated, Any, Final, Literal
 import numpy as np
 
 from anodefree.core.constants import GAS_J_MOL_K
+from anodefree.core.machine import refuse_beyond_memory
 from anodefree.core.parameter import Par
 from anodefree.errors import ConfigError
 from anodefree.simulation.deposition.cell import Box, Floats, Liquid, Numerics, Surface
 from anodefree.simulation.deposition.film import lognormal_patches
 from anodefree.simulation.deposition.growth import Growth
+from anodefree.simulation.deposition.record import memory_bytes
 from anodefree.simulation.deposition.sites import Sites, drawn_centres_m, everywhere, spots
 
 _ETHER: Final = "order of magnitude of about 1 M lithium salts in ethers at 25 °C (Hayamizu et al. 1999); the paper states none"
@@ -162,9 +164,16 @@ class Conditions:
             )
         return Box(shape, h, self.sides == "periodic")
 
-    def growth(self, rng: np.random.Generator) -> Growth:
-        """The cell, its sites and its film drawn."""
+    def growth(self, rng: np.random.Generator, frames: int) -> Growth:
+        """The cell, its sites and its film drawn, for a run that keeps so many frames.
+
+        Raises
+        ------
+        ConfigError: as `box`; more memory than there is.
+        """
         box = self.box()
+        needed = memory_bytes(math.prod(box.shape), frames, self.precision == "single")
+        refuse_beyond_memory(needed, "cells", "fewer cells (the memory goes as their number), or fewer frames")
         sites, surface = self._sites(box, rng), self._surface(box, rng)
         kelvin = 1 / REFERENCE_K - 1 / self.temperature_K
         faster = math.exp(self.conduction_barrier_J_mol / GAS_J_MOL_K * kelvin)

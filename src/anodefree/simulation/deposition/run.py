@@ -13,6 +13,7 @@ from anodefree.core.context import Context
 from anodefree.errors import Cancelled, NumericalError
 from anodefree.simulation.deposition.galvanostat import Potentials
 from anodefree.simulation.deposition.growth import Growth, Leg, Moment, State
+from anodefree.simulation.deposition.pace import Pace
 from anodefree.simulation.deposition.record import Record
 
 CHECKPOINT_EVERY_S: Final = 30.0
@@ -41,6 +42,10 @@ class Run:
     stopped: str = ""
     turned: list[tuple[float, float, float]] = field(default_factory=list)
     """Plated and stripped charge and isolated lithium [C/m2, C/m2, m] at the end of each leg."""
+    latest: Moment | None = None
+    steepest_V: float = 0.0
+    """Largest fall of the potential over the interface's width."""
+    pace: Pace = field(default_factory=Pace)
 
     def carry_out(self, context: Context, fingerprint: str) -> None:
         """Run to the end, or to where the model ends.
@@ -60,7 +65,8 @@ class Run:
             except NumericalError as error:
                 if self.growth.state.steps == 0:
                     raise
-                self.stopped = f"{error.what}; {error.hint}"
+                self.stopped = self.stopped or f"{error.what}; {error.hint}"
+                self._keep_last()
             if time.monotonic() - saved >= CHECKPOINT_EVERY_S:
                 self._save(context, fingerprint)
                 saved = time.monotonic()
@@ -69,7 +75,8 @@ class Run:
         growth, leg = self.growth, self.legs[self.leg]
         if self.spent_s == 0 and self.passed_C_m2 == 0:
             growth.begin(leg)
-        now = growth.moment(leg)
+        now = self.latest = growth.moment(leg)
+        self.steepest_V = max(self.steepest_V, growth.fall_V(now.sharpest_A_m2))
         state = growth.state
         over = state.potentials.electrode_V > leg.cut_off_V
         over = over or leg.charge_left_C_m2(self.passed_C_m2) <= 1e-12 * state.plated_C_m2
@@ -99,7 +106,13 @@ class Run:
             self.record.note(growth, last)
             self._turn(last)
         done = (self.leg + self._share(leg)) / len(self.legs)
-        context.progress(done, f"{state.time_s:.4g} s, step {state.steps} of {step:.2g} s")
+        context.progress(done, f"{state.time_s:.4g} s, step {state.steps} of {step:.2g} s{self.pace.left(done)}")
+
+    def _keep_last(self) -> None:
+        """The fields where it ended, with the potentials that were found last."""
+        if self.latest is not None and self.growth.state.time_s > self.record.frame_time_s[-1]:
+            self.record.keep(self.growth, self.latest)
+            self.record.note(self.growth, self.latest)
 
     def _share(self, leg: Leg) -> float:
         """How much of the leg is done, 0 to 1."""
@@ -120,6 +133,7 @@ class Run:
         arrays |= {"liquid_V": state.potentials.liquid_V, "response": state.potentials.response}
         arrays["numbers"] = np.array([getattr(state, n) for n in _NUMBERS] + [state.potentials.electrode_V])
         arrays["place"] = np.array([self.leg, self.passed_C_m2, self.spent_s, self.kept])
+        arrays["steepest"] = np.array(self.steepest_V)
         arrays["turned"] = np.array(self.turned).reshape(-1, 3)
         context.checkpoint.save(fingerprint=np.array(fingerprint), **arrays, **self.record.arrays())
 
@@ -137,5 +151,6 @@ class Run:
         state.potentials = potentials
         leg, self.passed_C_m2, self.spent_s, held = kept["place"].tolist()
         self.leg, self.kept = int(leg), int(held)
+        self.steepest_V = float(kept.get("steepest", 0.0))
         self.turned = [tuple(t) for t in kept["turned"].tolist()]
         self.record = Record.of(kept)
