@@ -10,6 +10,7 @@ from anodefree.core.figure import COLOURS
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.core.uncertain import Uncertain
+from anodefree.errors import ConfigError
 from anodefree.kinds.closure_points import CLOSURE_POINTS, ClosurePoints
 from anodefree.registry import Demo, stage
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 def sample(
     *,
     x: Annotated[Uncertain, Par("the quantity that is known")],
-    y: Annotated[Uncertain, Par("the quantity that follows from it")],
+    y: Annotated[Uncertain | None, Par("the quantity that follows from it, where it is a pure number")] = None,
+    y_A_m2: Annotated[Uncertain | None, Par("the same, where it is a current density")] = None,
     name: Annotated[str, Par("name of the sample")],
     x_name: Annotated[str, Par("what x is, as on an axis")],
     y_name: Annotated[str, Par("what y is, as on an axis")],
@@ -30,8 +32,16 @@ def sample(
 
     In a study either may be fed by another step: y = { from = "efficiency[Cu]", estimate = "CE" }.
     *Valid when* both were found on the same sample. *Source* whoever measured them; the study says so.
+
+    Raises
+    ------
+    ConfigError: y is given not at all, or twice.
     """
-    arrays = {"name": [name], "x": [x.value], "x_std": [x.std], "y": [y.value], "y_std": [y.std]}
+    given = [v for v in (y, y_A_m2) if v is not None]
+    if len(given) != 1:
+        raise ConfigError("give one of y and y_A_m2", "chain.sample")
+    follows = given[0]
+    arrays = {"name": [name], "x": [x.value], "x_std": [x.std], "y": [follows.value], "y_std": [follows.std]}
     return Measurement.of(CLOSURE_POINTS, {n: np.array(v) for n, v in arrays.items()}, {"x_name": x_name, "y_name": y_name})
 
 
@@ -44,7 +54,7 @@ def draw(measurement: Measurement, ax: Axes) -> None:
         ax.bar(at, values, 0.7 / len(measurement["name"]), yerr=stds, color=COLOURS[k % len(COLOURS)], label=str(name))
     ax.set_xticks(np.arange(2), [measurement.meta["x_name"], measurement.meta["y_name"]])
     ax.set(xlabel="quantity", ylabel="value")
-    ax.legend()
+    ax.legend(loc="lower center")
 
 
 @sample.demo
