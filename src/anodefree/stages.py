@@ -30,6 +30,7 @@ MODULES: Final[dict[str, str]] = {
     "cell.symmetric_pair": "anodefree.simulation.cell.symmetric_pair",
     "chain.closure": "anodefree.analysis.chain.closure",
     "chain.collector": "anodefree.simulation.chain.collector",
+    "chain.sample": "anodefree.analysis.chain.sample",
     "cycler.plate_strip": "anodefree.simulation.instruments.plate_strip",
     "cycler.reservoir": "anodefree.simulation.instruments.reservoir",
     "cycler.symmetric": "anodefree.simulation.instruments.symmetric",

@@ -26,8 +26,8 @@ CLOSURE = Kind(
     meta={
         "x_name": "what x is",
         "y_name": "what y is",
-        "x_scale": "linear, log or logit",
-        "y_scale": "linear, log or logit",
+        "x_scale": "linear, log, logit or log_loss",
+        "y_scale": "linear, log, logit or log_loss",
         "samples": "name of each sample, in order",
     },
     required_meta=("x_name", "y_name", "x_scale", "y_scale"),

@@ -9,11 +9,11 @@ import numpy as np
 from anodefree.core.figure import COLOURS, INK, SOFT
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
-from anodefree.core.uncertain import Uncertain
-from anodefree.errors import ConfigError
+from anodefree.errors import ConfigError, DataError
 from anodefree.kinds.closure import CLOSURE, Closure
+from anodefree.kinds.closure_points import CLOSURE_POINTS
 from anodefree.physics.scales import SCALES, Scale
-from anodefree.registry import Demo, stage
+from anodefree.registry import Demo, Many, stage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,12 +25,8 @@ NINETY = 1.6448536269514722
 
 @stage("chain.closure", version=1, cites=("chen2026", "jcgm100"))
 def closure(
+    points: Annotated[Measurement, CLOSURE_POINTS, Many()],
     *,
-    x: Annotated[tuple[Uncertain, ...], Par("the quantity that is known, of each sample")],
-    y: Annotated[tuple[Uncertain, ...], Par("the quantity that follows from it, of each sample")],
-    samples: Annotated[tuple[str, ...], Par("name of each sample")],
-    x_name: Annotated[str, Par("what x is, as on an axis")],
-    y_name: Annotated[str, Par("what y is, as on an axis")],
     x_scale: Annotated[Scale, Par("scale of x in which the line is straight")] = "linear",
     y_scale: Annotated[Scale, Par("scale of y in which the line is straight")] = "linear",
     scatter: Annotated[
@@ -54,13 +50,13 @@ def closure(
 
     Raises
     ------
-    ConfigError: fewer than three samples, lists of unlike length, values outside their scale, or all x alike.
+    DataError: fewer than three samples, or all x alike. ConfigError: values outside their scale.
     """
-    if not len(x) == len(y) == len(samples):
-        raise ConfigError(f"x, y and samples have {len(x)}, {len(y)} and {len(samples)} entries", "chain.closure")
-    if len(x) < FEWEST:
-        raise ConfigError(f"{len(x)} samples make no line that could be wrong", "chain.closure", f"give {FEWEST} at least")
-    values = {n: (np.array([u.value for u in side]), np.array([u.std for u in side])) for n, side in (("x", x), ("y", y))}
+    if len(points["x"]) < FEWEST:
+        raise DataError(
+            f"{len(points['x'])} samples make no line that could be wrong", points.source.name, f"give {FEWEST} at least"
+        )
+    values = {n: (points[n], points[f"{n}_std"]) for n in ("x", "y")}
     for name, scale in (("x", x_scale), ("y", y_scale)):
         low, high = SCALES[scale].low, SCALES[scale].high
         if not ((values[name][0] > low) & (values[name][0] < high)).all():
@@ -70,17 +66,15 @@ def closure(
         for n, s in (("x", x_scale), ("y", y_scale))
     )
     if np.ptp(u) == 0:
-        raise ConfigError("all samples have one x", "x", "a line needs samples that differ")
+        raise DataError("all samples have one x", points.source.name, "a line needs samples that differ")
     line = weighted_line(u, u_std, v, v_std, scatter)
     arrays = {
-        "x": values["x"][0],
-        "x_std": values["x"][1],
-        "y": values["y"][0],
-        "y_std": values["y"][1],
+        **{n: points[n] for n in ("x", "x_std", "y", "y_std")},
         **{n: np.array([value]) for n, value in line.items()},
         "scatter": np.array([scatter]),
     }
-    meta = {"x_name": x_name, "y_name": y_name, "x_scale": x_scale, "y_scale": y_scale, "samples": list(samples)}
+    names = {n: points.meta[n] for n in ("x_name", "y_name")}
+    meta = {**names, "x_scale": x_scale, "y_scale": y_scale, "samples": [str(n) for n in points["name"]]}
     return Measurement.of(CLOSURE, arrays, meta)
 
 
@@ -101,6 +95,16 @@ def weighted_line(u: np.ndarray, u_std: np.ndarray, v: np.ndarray, v_std: np.nda
         "slope": slope,
         "slope_std": spread**-0.5,
     }
+
+
+def to_loss(y: np.ndarray) -> np.ndarray:
+    """An axis on which nines lie evenly."""
+    return -np.log10(np.maximum(1 - np.asarray(y), 1e-9))
+
+
+def from_loss(u: np.ndarray) -> np.ndarray:
+    """Back from it."""
+    return 1 - 10 ** -np.asarray(u)
 
 
 @closure.plot
@@ -128,6 +132,9 @@ def draw(measurement: Measurement, ax: Axes) -> None:
         ax.annotate(str(name), (x, y), xytext=(5, -9), textcoords="offset points", fontsize=7)
     if measurement.meta["y_scale"] == "log":
         ax.set_yscale("log")
+    elif measurement.meta["y_scale"] == "log_loss":
+        ax.set_yscale("function", functions=(to_loss, from_loss))
+        ax.set_yticks([0, 0.5, 0.9, 0.97, 0.99, 0.997, 0.999, 0.9997])
     if measurement.meta["x_scale"] == "log":
         ax.set_xscale("log")
     ax.set(xlabel=measurement.meta["x_name"], ylabel=measurement.meta["y_name"])
@@ -139,14 +146,8 @@ def demo(rng: np.random.Generator) -> Demo:
     """Points on a power law without error: the line is exact."""
     x = rng.uniform(1, 10, 4)
     power, factor = float(rng.uniform(0.5, 2)), float(rng.uniform(0.5, 2))
-    given = {
-        "x": tuple(Uncertain(float(v)) for v in x),
-        "y": tuple(Uncertain(float(factor * v**power)) for v in x),
-        "samples": ("a", "b", "c", "d"),
-        "x_name": "x",
-        "y_name": "y",
-        "x_scale": "log",
-        "y_scale": "log",
-    }
+    arrays = {"name": ["a", "b", "c", "d"], "x": x, "x_std": np.zeros(4), "y": factor * x**power, "y_std": np.zeros(4)}
+    points = Measurement.of(CLOSURE_POINTS, {n: np.array(v) for n, v in arrays.items()}, {"x_name": "x", "y_name": "y"})
     centre = float(np.log(x).mean())
-    return Demo((), {"slope": power, "level": np.log(factor) + power * centre, "centre": centre}, given)
+    truth = {"slope": power, "level": np.log(factor) + power * centre, "centre": centre}
+    return Demo((points,), truth, {"x_scale": "log", "y_scale": "log"})

@@ -30,7 +30,7 @@ LINKS: Final = {
     "sheath": "sheath: coordinated fraction",
     "fluoride": "closure: sheath to LiF",
     "kinetics": "closure: LiF to j0",
-    "loss": "closure: LiF to loss per cycle",
+    "efficiency": "closure: LiF to efficiency",
     "deposit": "deposit: porosity",
     "reservoir": "hidden reservoir",
     "cell": "pouch design",
@@ -77,7 +77,7 @@ class Line:
 def collector(
     fluoride: Closure,
     kinetics: Closure,
-    loss: Closure,
+    efficiency: Closure,
     *,
     coordinated_fraction: Annotated[Uncertain, Par("part of the anions that is coordinated at this collector", gt=0, lt=1)],
     porosity: Annotated[Uncertain, Par("porosity of the plated lithium", ge=0, lt=1)],
@@ -104,7 +104,7 @@ def collector(
 ) -> Result:
     """The chain of one collector, from the sheath to the aged pouch cell, with the share of every link in what is open.
 
-    coordinated fraction -> LiF share (closure) -> j0 (closure) -> overpotential (Butler-Volmer); LiF share -> loss per cycle
+    coordinated fraction -> LiF share (closure) -> j0 (closure) -> overpotential (Butler-Volmer); LiF share -> efficiency
     (closure) -> retention R_N (lithium inventory with the hidden reservoir); porosity -> thickness d = q M/(F ρ (1 - P));
     e_N = e R_N (1 - η/V). The first three links are **empirical closures**: lines through the paper's three collectors, not
     physics; the fourth to the last are physics. A magnetic field enters nowhere, because at 10 mT it moves no link:
@@ -119,10 +119,10 @@ def collector(
     ------
     ConfigError: a closure's quantities are out of place.
     """
-    lines = {"fluoride": Line.of(fluoride), "kinetics": Line.of(kinetics), "loss": Line.of(loss)}
-    for name, line in lines.items():
-        if name == "fluoride" and (line.to, line.back) != ("logit", "logit"):
-            raise ConfigError("takes and gives a fraction: both scales must be logit", name, "see chain.closure")
+    lines = {"fluoride": Line.of(fluoride), "kinetics": Line.of(kinetics), "efficiency": Line.of(efficiency)}
+    for name, scale in (("fluoride", "logit"), ("kinetics", "log"), ("efficiency", "log_loss")):
+        if (lines[name].to, lines[name].back) != ("logit", scale):
+            raise ConfigError(f"needs the scales logit and {scale}", name, "x_scale and y_scale of chain.closure")
     given = {
         "coordinated_fraction": coordinated_fraction,
         "porosity": porosity,
@@ -187,7 +187,7 @@ def follow(
     coordinated = drawn("coordinated_fraction", "sheath", high=1 - 1e-6)
     fluoride = np.clip(lines["fluoride"].at(coordinated, normal["fluoride"]), 1e-6, 1 - 1e-6)
     j0 = lines["kinetics"].at(fluoride, normal["kinetics"])
-    lost = np.clip(lines["loss"].at(fluoride, normal["loss"]), 0.0, 1.0)
+    lost = 1 - np.clip(lines["efficiency"].at(fluoride, normal["efficiency"]), 0.0, 1.0)
     eta = np.asarray(overpotential_V(at["current"], j0, 0.5, at["kelvin"]))
     reservoir = drawn("hidden_reservoir", "reservoir", low=0.0)
     kept = np.asarray(retention(1 - lost, at["excess"], reservoir, at["cycles"]))
@@ -254,8 +254,8 @@ def draw(result: Result, ax: Axes) -> None:
 @collector.demo
 def demo(rng: np.random.Generator) -> Demo:
     """A collector whose every link is drawn from what the stage is told; its truth is what that draw gives."""
-    closures = (_line("logit", 0.0, 1.5), _line("log", 1.6, 0.5), _line("log", -4.5, -0.8))
-    lines = {n: Line.of(c) for n, c in zip(("fluoride", "kinetics", "loss"), closures, strict=True)}
+    closures = (_line("logit", 0.0, 1.5), _line("log", 1.6, 0.5), _line("log_loss", -4.5, -0.8))
+    lines = {n: Line.of(c) for n, c in zip(("fluoride", "kinetics", "efficiency"), closures, strict=True)}
     given = {
         "coordinated_fraction": Uncertain(0.6, 0.03),
         "porosity": Uncertain(0.4, 0.05),
