@@ -25,6 +25,7 @@ MODULES: Final[dict[str, str]] = {
     "afm.image": "anodefree.simulation.instruments.scanning_probe",
     "afm.modulus": "anodefree.analysis.afm.modulus",
     "afm.roughness": "anodefree.analysis.afm.roughness",
+    "cell.cycle": "anodefree.simulation.cell.cycle",
     "cycler.plate_strip": "anodefree.simulation.instruments.plate_strip",
     "cycler.reservoir": "anodefree.simulation.instruments.reservoir",
     "cycler.symmetric": "anodefree.simulation.instruments.symmetric",
