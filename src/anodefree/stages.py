@@ -37,6 +37,7 @@ MODULES: Final[dict[str, str]] = {
     "cycling.loss": "anodefree.analysis.cycling.loss",
     "cycling.overpotential": "anodefree.analysis.cycling.overpotential",
     "cycling.retention": "anodefree.analysis.cycling.retention",
+    "cycling.voltage": "anodefree.analysis.cycling.voltage",
     "deposit.calibrate": "anodefree.analysis.deposit.calibrate",
     "deposit.classical": "anodefree.simulation.deposition.classical",
     "deposit.cycle": "anodefree.simulation.deposition.cycle",

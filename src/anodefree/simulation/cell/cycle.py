@@ -66,7 +66,7 @@ def cycle(
     ] = None,
     area_m2: Annotated[float, Par("area of the cell", gt=0, source="a disc of 12 mm", assumed=True)] = DISC_M2,
     temperature_K: Annotated[float, Par("temperature, the same everywhere", gt=240, lt=360)] = 298.15,
-    points: Annotated[int, Par("records of each half cycle", ge=10, le=10_000)] = 60,
+    points: Annotated[int, Par("records of each half cycle, about", ge=10, le=10_000)] = 60,
     tolerance: Annotated[float, Par("relative tolerance of the integration", ge=1e-10, le=1e-3)] = 1e-6,
     context: Context,
 ) -> Cycling:
@@ -184,7 +184,7 @@ def draw(measurement: Measurement, ax: Axes) -> None:
         for sign in (1, -1):
             rows = (measurement["record_cycle"] == k) & (sign * current > 0)
             passed = (time[rows] - time[rows][0]) * abs(current[rows][0]) / 3.6 / area_cm2
-            label = f"cycle {k}: {kept[k - 1] / kept[0]:.1%} of cycle {number[0]}" if sign < 0 else None
+            label = f"cycle {k}" + (f", {100 * kept[k - 1] / kept[0]:.1f} %" if k > 1 else "") if sign < 0 else None
             ax.plot(passed, measurement["voltage_V"][rows], color=colour, linewidth=1.1, label=label)
     ax.set(xlabel="charge passed / mAh cm$^{-2}$", ylabel="cell voltage / V", xlim=(0, None))
     if measurement.meta.get("stopped"):

@@ -109,8 +109,8 @@ class FullCell:
         given = np.array([inputs[n] for n in self.names])
         return np.asarray(self.seen(time_s[None], states, np.repeat(given[:, None], time_s.size, axis=1)))
 
-    def pass_current(self, state: np.ndarray, inputs: dict[str, float], step_s: float, longest_s: float) -> Ended:
-        """Constant current from a state (states,) until an event, recorded every `step_s`.
+    def pass_current(self, state: np.ndarray, inputs: dict[str, float], recorded_s: np.ndarray, longest_s: float) -> Ended:
+        """Constant current from a state (states,) until an event, recorded at these times (n,) and at the end.
 
         Raises
         ------
@@ -121,12 +121,11 @@ class FullCell:
         charging = inputs["current_A_m2"] < 0
         inputs = inputs | ({"lower_V": -_OFF_V} if charging else {"upper_V": _OFF_V})
         before = pybamm.Solution(np.zeros(1), state[:, None], self.model, inputs, termination="final time")
-        grid = np.arange(0.0, longest_s, step_s)
         try:
             with warnings.catch_warnings():
                 # The run says itself, by its end, how far a state went; PyBaMM's advice on that is for its own plots.
                 warnings.simplefilter("ignore", category=pybamm.SolverWarning)
-                solved = self.solver.step(before, self.model, longest_s, inputs=inputs, save=False, t_interp=grid)
+                solved = self.solver.step(before, self.model, longest_s, inputs=inputs, save=False, t_interp=recorded_s)
         except pybamm.SolverError as error:
             raise _failure(str(error), charging) from error
         why = solved.termination.removeprefix("event: ")

@@ -48,6 +48,16 @@ class Plan:
         return len(self.efficiency)
 
 
+def recorded_s(expected_s: float, points: int, longest_s: float) -> np.ndarray:
+    """Times [s] (n,): evenly spaced, and closer and closer together towards the start and the expected end.
+
+    A voltage turns most steeply when a current has just begun, and when what is left runs out.
+    """
+    close = expected_s * np.geomspace(1e-4, 0.5 / points, 6)
+    even = np.arange(0.0, longest_s, expected_s / max(points - 2 * close.size, 8))
+    return np.unique(np.concatenate([even, close, expected_s - close]))
+
+
 class Account(NamedTuple):
     """Lithium as charge [C/m2] after a discharge, and what each half cycle passed."""
 
@@ -117,7 +127,8 @@ class CellRun:
         charged = self._half(self.state, self._inputs(k, before, -plan.charge_A_m2), expected)
         self._must_end(charged, "charging")
         passed = plan.charge_A_m2 * charged.time_s[-1]
-        given = self._half(charged.state, self._inputs(k, plan.active[k], plan.discharge_A_m2), passed)
+        back = plan.efficiency[k] * passed
+        given = self._half(charged.state, self._inputs(k, plan.active[k], plan.discharge_A_m2), back)
         self._must_end(given, "discharging")
         self._keep(charged, -plan.charge_A_m2)
         self._keep(given, plan.discharge_A_m2)
@@ -140,10 +151,11 @@ class CellRun:
             self.stopped = f"the discharge of cycle {self.cycle} gave less than {DEAD:.1%} of the capacity: the cell is over"
 
     def _half(self, state: np.ndarray, inputs: dict[str, float], expected_C_m2: float) -> Ended:
-        """One half cycle, recorded in about `points` steps of what it is expected to pass."""
+        """One half cycle, recorded where it is expected to change."""
         rate = abs(inputs["current_A_m2"])
         whole = _LONGEST * self.cell.sites_C_m2 / rate
-        return self.cell.pass_current(state, inputs, max(expected_C_m2 / rate, 1e-3 * whole) / self.plan.points, whole)
+        times = recorded_s(max(expected_C_m2 / rate, 1e-3 * whole), self.plan.points, whole)
+        return self.cell.pass_current(state, inputs, times, whole)
 
     def _must_end(self, half: Ended, what: str) -> None:
         if half.why == "final time":
