@@ -37,7 +37,7 @@ def cycle(
         Fidelity, Par("resolution of the porous electrode: every depth of its own (DFN), or one particle for all (SPMe)")
     ] = "SPMe",
     efficiency: Annotated[
-        float | tuple[float, ...],
+        tuple[float, ...] | float,
         Par("part of what a charge plates that can be stripped again, of every cycle or of each", gt=0, le=1),
     ],
     cycles: Annotated[int, Par("number of cycles", ge=1, le=100_000)] = 100,
@@ -109,7 +109,7 @@ def cycle(
     return _measured(run, given)
 
 
-def _each(efficiency: float | tuple[float, ...], cycles: int) -> np.ndarray:
+def _each(efficiency: tuple[float, ...] | float, cycles: int) -> np.ndarray:
     """The efficiency of every cycle (cycles,)."""
     listed = np.atleast_1d(np.asarray(efficiency, dtype=float))
     if listed.size not in (1, cycles):

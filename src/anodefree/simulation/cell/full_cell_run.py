@@ -16,6 +16,8 @@ from anodefree.simulation.cell.full_cell_model import RESIDUE, Ended, FullCell
 CHECKPOINT_EVERY_S: Final = 10.0
 DEAD: Final = 1e-3
 """Discharge over the capacity below which a cell is over."""
+DYING: Final = 0.05
+"""Below this an impossible charge means that the cell is over, too: there is no lithium to bring the voltage down."""
 _LONGEST: Final = 1.5
 """How much more than the positive electrode's reversible charge a half cycle may take before it counts as endless."""
 _COLUMNS: Final = ("time_s", "voltage_V", "current_A_m2", "record_cycle")
@@ -113,7 +115,7 @@ class CellRun:
             except NumericalError as error:
                 if not self.accounts:
                     raise
-                self.stopped = f"in cycle {self.cycle + 1}, {error.what}; try {error.hint}"
+                self.stopped = self._why(error)
             if time.monotonic() - saved >= CHECKPOINT_EVERY_S:
                 self._save(context, fingerprint)
                 saved = time.monotonic()
@@ -148,7 +150,17 @@ class CellRun:
         )
         self.state, self.cycle = given.state, k + 1
         if returned < DEAD * plan.capacity_C_m2 and self.cycle < plan.cycles:
-            self.stopped = f"the discharge of cycle {self.cycle} gave less than {DEAD:.1%} of the capacity: the cell is over"
+            self.stopped = self._over()
+
+    def _over(self) -> str:
+        left = self.accounts[-1].discharged / self.plan.capacity_C_m2
+        return f"the cell is over: the discharge of cycle {self.cycle} gave {100 * left:.2g} % of the capacity"
+
+    def _why(self, error: NumericalError) -> str:
+        """Why a later cycle could not be computed."""
+        if self.accounts[-1].discharged < DYING * self.plan.capacity_C_m2:
+            return self._over()
+        return f"in cycle {self.cycle + 1}, {error.what}; try {error.hint}"
 
     def _half(self, state: np.ndarray, inputs: dict[str, float], expected_C_m2: float) -> Ended:
         """One half cycle, recorded where it is expected to change."""
