@@ -67,7 +67,7 @@ def cycle(
     area_m2: Annotated[float, Par("area of the cell", gt=0, source="a disc of 12 mm", assumed=True)] = DISC_M2,
     temperature_K: Annotated[float, Par("temperature, the same everywhere", gt=240, lt=360)] = 298.15,
     points: Annotated[int, Par("records of each half cycle, about", ge=10, le=10_000)] = 60,
-    tolerance: Annotated[float, Par("relative tolerance of the integration", ge=1e-10, le=1e-3)] = 1e-6,
+    tolerance: Annotated[float, Par("relative tolerance of the integration", ge=1e-10, le=1e-3)] = 1e-5,
     context: Context,
 ) -> Cycling:
     """Voltage, current and capacities, cycle by cycle, of a cell whose lithium comes from its cathode.
