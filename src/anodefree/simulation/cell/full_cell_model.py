@@ -221,6 +221,11 @@ def _built(cathode: Cathode, fidelity: Fidelity, thickness_m: float | None, tole
         },
         check_already_exists=False,
     )
+    for name in ("Positive particle diffusivity [m2.s-1]", "Positive electrode conductivity [S.m-1]"):
+        if not callable(values[name]):
+            # A number would be folded into one matrix with the divergence, whose columns add up to rounding errors instead of
+            # zero; they pile up to 1e-10 of the lithium. Multiplied as it is evaluated, what leaves one volume enters the next.
+            values[name] = float(values[name]) * given("unity")
     family = {"SPMe": pybamm.lithium_ion.SPMe, "DFN": pybamm.lithium_ion.DFN}[fidelity]
     model = family({"working electrode": "positive", "contact resistance": "true"})
     current = model.variables["Current [A]"]

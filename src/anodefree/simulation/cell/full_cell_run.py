@@ -192,6 +192,7 @@ class CellRun:
             "upper_V": plan.upper_V,
             "plated_C_m2": (plan.excess + RESIDUE) * plan.capacity_C_m2,
             "temperature_K": plan.temperature_K,
+            "unity": 1.0,
         }
 
     def _keep(self, half: Ended, current_A_m2: float) -> None:
