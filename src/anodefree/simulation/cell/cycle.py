@@ -13,7 +13,7 @@ from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.errors import ConfigError
 from anodefree.kinds.cycling import CYCLING, Cycling
-from anodefree.physics.inventory import cycle_by_cycle
+from anodefree.physics.lithium_accounts import accounts, full_cell
 from anodefree.registry import Demo, stage
 from anodefree.simulation.cell.full_cell_cathode import CATHODES, CathodeName
 from anodefree.simulation.cell.full_cell_model import Fidelity, FullCell, built
@@ -194,17 +194,17 @@ def draw(measurement: Measurement, ax: Axes) -> None:
 
 @cycle.demo
 def demo(rng: np.random.Generator) -> Demo:
-    """A slow cell is its inventory: capacities by the balance of `anodefree.physics.inventory`, from the first charge on."""
+    """A slow cell is its inventory: capacities by the balance of `anodefree.physics.lithium_accounts`, from the first charge on."""
     ce, excess, hidden = (float(rng.uniform(*limits)) for limits in ((0.95, 0.99), (0.0, 0.03), (0.0, 0.05)))
     count, areal_C_m2 = 4, 72e3
-    charge, discharge, _ = cycle_by_cycle(ce, excess, hidden, count)
+    kept = accounts(full_cell(1 - ce, excess=excess, hidden_reservoir=hidden), count)
     capacity_C = areal_C_m2 * DISC_M2
     return Demo(
         (),
         {
             "cycle_number": np.arange(1, count + 1),
-            "charge_capacity_C": capacity_C * charge,
-            "discharge_capacity_C": capacity_C * discharge,
+            "charge_capacity_C": capacity_C * kept.charge,
+            "discharge_capacity_C": capacity_C * kept.discharge,
         },
         {
             "cathode": "LFP Prada2013",
