@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from anodefree.core.result import Result
 from anodefree.errors import ConfigError, DataError
 from anodefree.kinds.deposit_points import DEPOSIT_POINTS
 from anodefree.numerics.emulator import Forecast, to_share
+from anodefree.study.plan import plan
 
 AT = ((1.0, 5400.0), (3.0, 14400.0))
 GIVEN: dict[str, Any] = {
@@ -171,3 +173,13 @@ def test_wrong_runs(runs: Measurement) -> None:
         CALIBRATE(still, **seen)
     with pytest.raises(ConfigError, match="one capacity for each"):
         PREDICT(runs, **seen, at_current_density_A_m2=[1.0, 2.0], at_capacity_C_m2=[5400.0])
+
+
+def test_the_page_reports_the_study_as_it_stands() -> None:
+    """Its tables carry the key of what they were made from: parameters, seed and versions of every stage before them."""
+    root = Path(__file__).resolve().parents[2]
+    study = plan(root / "studies" / "calibration.toml")
+    names = [f"{step}[{collector}]" for step in ("calibrated", "predicted") for collector in ("Ni", "M-Ni")]
+    key = "-".join(study.node(n).key[:8] for n in names)
+    page = (root / "docs" / "calibration.md").read_text(encoding="utf-8")
+    assert key in page, "python benchmarks/calibration_table.py STORE --write"

@@ -32,7 +32,7 @@ def ensemble(made: Measurement, **parameters: Any) -> Result:
 
 
 def grown(**parameters: Any) -> Measurement:
-    fields = stages.get("deposit.grow")(**BOX, **parameters)
+    fields = stages.get("deposit.grow")(**(BOX | parameters))
     return stages.get("deposit.point")(fields, envelope_width_m=32e-6)  # type: ignore[no-any-return]
 
 
@@ -135,3 +135,15 @@ def test_current_and_exchange_move_the_porosity_by_little_and_the_known_way_wher
     assert abs(tip(current_density_A_m2=1.0, j0_A_m2=13.4) - usual) < 0.05
     slow, fast = (tip(current_density_A_m2=1.0, j0_A_m2=j0, conductivity_S_m=1e-4) for j0 in (0.5, 40.0))
     assert fast > slow + 0.02, "with fast kinetics the field decides, and it favours tips"
+
+
+def test_an_uneven_resistive_film_makes_slender_deposits_and_stripping_them_leaves_lithium_dead() -> None:
+    """An even film of any resistance grows round islands on the same sites, which strip without a rest that lost contact."""
+    box = BOX | {"height_m": 12e-6, "cells": 48, "film_ohm_m2": 0.17, "j0_A_m2": 4.0, "sides": "periodic"}
+    run = box | {"current_density_A_m2": 3.0, "capacity_C_m2": 7200.0, "site_spacing_m": 8e-6, "frames": 2}
+    at = {name: stages.get("deposit.cycle")(**run, film_spread=spread) for name, spread in (("even", 0.0), ("uneven", 1.5))}
+    left = {name: stages.get("deposit.morphology")(fields) for name, fields in at.items()}
+    assert left["even"].estimates["isolated_of_plated"].value < 1e-9
+    assert left["uneven"].estimates["isolated_of_plated"].value > 0.01
+    shapes = {name: grown(**run, film_spread=spread) for name, spread in (("even", 0.0), ("uneven", 1.5))}
+    assert float(shapes["uneven"]["aspect_ratio"][0]) > 1.5 * float(shapes["even"]["aspect_ratio"][0])

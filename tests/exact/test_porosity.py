@@ -142,6 +142,16 @@ def test_ways_straight_and_round_a_corner() -> None:
     assert np.isnan(through_pores(shut, np.full(64, 30.0))).all()
 
 
+def test_no_way_through_pores_is_shorter_than_that_without_metal() -> None:
+    metal = np.zeros((20, 24), dtype=bool)
+    metal[:16, 4:7] = metal[12:16, 7:12] = True
+    envelope = np.zeros(24)
+    envelope[4:12], envelope[12:] = 16.0, 3.0
+    ways = through_pores(metal, envelope)
+    assert np.nanmin(ways) >= 1.0
+    assert np.isfinite(ways[8])
+
+
 def test_the_std_of_a_correlated_mean_is_that_over_many_series() -> None:
     rng = np.random.default_rng(3)
     length, n = 12.0, 400
@@ -205,6 +215,7 @@ def test_morphology_in_time_tip_short_circuit_and_dead_lithium() -> None:
     assert found["tip_velocity"] == pytest.approx(6 * CELL, rel=1e-6)
     assert found["shorting_time"] == pytest.approx(5.8, abs=0.3)
     assert found["isolated"] == pytest.approx(16 / (frames[-1].sum()))
+    assert found["isolated_of_plated"] == pytest.approx(16 * CELL / 32 / 1e-6)
     status = {c.name: c.status for c in found.checks}
     assert status["short circuit"] == "warn"
     assert status["dead lithium"] == "warn"

@@ -45,12 +45,13 @@ NUMBERS: Final = {
     "tip_height_m": "highest lithium",
     "tip_velocity_m_s": "speed of the highest lithium",
     "isolated": "part of the lithium without contact",
+    "isolated_of_plated": "lithium without contact over all plated",
     "surface_area": "surface of lithium over the collector's",
     "aspect_ratio": "height over width of trunks",
 }
 """What is averaged over runs: named as the estimates of `deposit.morphology`, lengths and speeds with their unit."""
 
-MAY_LACK: Final = ("tip_velocity_m_s", "porosity_layer", "layer_height_m", "coverage")
+MAY_LACK: Final = ("tip_velocity_m_s", "porosity_layer", "layer_height_m", "coverage", "isolated_of_plated")
 """Numbers that points may come without."""
 
 DEPOSIT_POINTS = Kind(

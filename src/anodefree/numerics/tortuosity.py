@@ -16,8 +16,9 @@ Mask = NDArray[np.bool_]
 
 
 def through_pores(metal: Mask, envelope: Floats) -> Floats:
-    """For each column: way from the electrolyte at the envelope to the collector over the envelope's height; NaN: none.
+    """For each column: way from the electrolyte at the envelope to the collector over that without any metal; NaN: none.
 
+    The way without metal is the envelope's height, or the shorter one that comes in from beside, under a lower envelope.
     Columns whose foot is metal have none, as have those whose pore does not reach the electrolyte.
     """
     void = np.concatenate([~metal, np.ones((1, *metal.shape[1:]), dtype=bool)])
@@ -25,7 +26,7 @@ def through_pores(metal: Mask, envelope: Floats) -> Floats:
     level = np.arange(void.shape[0]).reshape(-1, *[1] * envelope.ndim)
     below = void & (level <= roof)
     ways = shortest_paths(below, level == roof)[0]
-    straight = np.maximum(roof, 1)
+    straight = np.maximum(shortest_paths(level <= roof, level == roof)[0], 1.0)
     open_foot = below[0] & np.isfinite(ways) & (envelope > 0)
     return np.where(open_foot, np.where(open_foot, ways, 0.0) / straight, np.nan)
 

@@ -42,7 +42,7 @@ ROUNDING = 1 / np.sqrt(12)
 
 
 @stage(
-    "deposit.morphology", version=2, cites=("lee1994", "lorensen1987", "kunsch1989", "politis1992", "meketon1984", "chen2026")
+    "deposit.morphology", version=3, cites=("lee1994", "lorensen1987", "kunsch1989", "politis1992", "meketon1984", "chen2026")
 )
 def morphology(
     fields: Fields,
@@ -66,7 +66,8 @@ def morphology(
     `layer_height` Σh²/Σh, the height where lithium stands, as a ruler held to a section reads it; `coverage` = share of the
     collector under lithium; `roughness` = rms of the envelope, `peak_to_valley` its range; `surface_area` over the collector's
     (contours, marching cubes); geodesic `tortuosity_pore`, `tortuosity_metal`; `trunks`, `aspect_ratio`, `joints_per_trunk`,
-    `branch_angle` from the normal (skeleton); `tip_height`, `isolated` = part of the lithium without contact to the collector;
+    `branch_angle` from the normal (skeleton); `tip_height`, `isolated` = part of the lithium without contact to the collector,
+    `isolated_of_plated` = that lithium over all that was plated until then (what a stripped deposit leaves dead);
     over all frames `tip_velocity` (straight line) and `shorting_time`, if the tip reaches the counter electrode. `class`: where
     trunks hold a fifth of the lithium and are more slender than `slender_above`, 3 rod, or 4 dendrite from `branched_above`
     joints a trunk; else 2 islands, below a coverage of `islands_below`, 0 dense, porosity below `dense_below`, or 1 mossy.
@@ -104,6 +105,7 @@ def morphology(
         **_ways(fraction, last.geometry),
         "surface_area": Estimate(last.surface, 0.02 * last.surface, "1", "surface of lithium over the collector's"),
         "isolated": Estimate(last.isolated, last.isolated_std, "1", "part of the lithium without contact", "%"),
+        **_dead(fields, last, grid),
         "tip_height": Estimate(last.tip_m, ROUNDING * grid.dz_m, "m", "highest lithium"),
         "class": Estimate(float(named.index), 0.0, "1", f"{named.name} (0 dense, 1 mossy, 2 islands, 3 rod, 4 dendrite)"),
         "class_margin": Estimate(named.margin, 0.0, "1", "factor on a deciding number to another name"),
@@ -162,6 +164,20 @@ def _charge(fields: Measurement, found: dict[str, Estimate]) -> dict[str, Estima
     return {
         name: Estimate(1 - dense_m / d.value, dense_m / d.value * d.std / d.value, "1", f"1 - dense thickness / {words}", "%")
         for name, (d, words) in read.items()
+    }
+
+
+def _dead(fields: Measurement, last: Frame, grid: Grid) -> dict[str, Estimate]:
+    """Lithium without contact over all that was plated, in every cycle until the last frame."""
+    until = fields["time_s"] <= fields["frame_time_s"][-1] * (1 + 1e-9)
+    charge = fields["charge_C_m2"].astype(float)[until]
+    plated = float(np.maximum(np.diff(charge, prepend=0.0), 0.0).sum())
+    if plated <= 0:
+        return {}
+    by_column = (last.dead if last.dead.ndim == 1 else last.dead.mean(axis=0)) * grid.dz_m / float(dense_thickness_m(plated))
+    std = std_of_mean(by_column)[0]
+    return {
+        "isolated_of_plated": Estimate(float(by_column.mean()), std, "1", "lithium without contact over all plated", "%"),
     }
 
 

@@ -21,7 +21,7 @@ LIQUID: Final = 0.01
 """Fraction of metal below which a cell counts as liquid."""
 
 
-@stage("deposit.point", version=1, cites=("lee1994", "kunsch1989", "chen2026"))
+@stage("deposit.point", version=2, cites=("lee1994", "kunsch1989", "chen2026"))
 def point(
     fields: Fields,
     *,

@@ -143,6 +143,7 @@ def _plane(curves: xr.Dataset, ax: Axes, panel: Panel, frame: int, upright: bool
     """One field on the section."""
     import matplotlib as mpl
     from matplotlib.colors import ListedColormap
+    from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
     from anodefree.core.figure import COLOURS
 
@@ -159,7 +160,10 @@ def _plane(curves: xr.Dataset, ax: Axes, panel: Panel, frame: int, upright: bool
         extent=where,
         interpolation="nearest",
     )
-    ax.figure.colorbar(image, ax=ax, label=label, **({"shrink": 0.9} if upright else {"location": "bottom"}))
+    bar = ax.figure.colorbar(image, ax=ax, label=label, **({"shrink": 0.9} if upright else {"location": "bottom"}))
+    bar.locator = MaxNLocator(4 if upright else 2)
+    bar.formatter = ScalarFormatter(useOffset=False)
+    bar.update_ticks()
     ax.set_xlabel("x / µm")
     ax.set_ylabel("z / µm")
     lost = None

@@ -95,7 +95,7 @@ class Pores:
 
 @stage(
     "sem.porosity",
-    version=1,
+    version=2,
     cites=("otsu1979", "liao2001", "grady2006", "kunsch1989", "politis1992", "meketon1984", "chen2026"),
 )
 def porosity(
