@@ -122,9 +122,8 @@ def table(title: str, rows: Rows) -> None:
 
 def main() -> None:
     cases = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-    print(
-        "| case | number | mean truth | bias | rms error | within 1 std | within 2 std | in its 68 % |\n|---|---|---|---|---|---|---|---|"
-    )
+    print("| case | number | mean truth | bias | rms error | within 1 std | within 2 std | in its 68 % |")
+    print("|---|---|---|---|---|---|---|---|")
     for title, make in (("porous layer", case), ("rods", rod_case)):
         ours, theirs, seconds = sections(make, cases)
         table(f"{title}, sem.porosity", ours)

@@ -18,7 +18,7 @@ from anodefree.kinds.micrograph import MICROGRAPH
 MAX_PIXELS: Final = 2**28
 """Pixels of all frames together; with the next bound it refuses small files that unpack into much."""
 MAX_EXPANSION: Final = 400
-FREE_PIXELS: Final = 2**22
+FREE_PIXELS: Final = 2**19
 LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722])
 """Weights of red, green and blue. *Source* ITU-R BT.709."""
 _TIFF: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
