@@ -63,6 +63,8 @@ def _tiff(path: Path) -> tuple[np.ndarray, PixelSize]:
         with tifffile.TiffFile(path) as file:
             pages = _equal_pages(file, path)
             _bounded([(p.imagelength, p.imagewidth, p.samplesperpixel) for p in pages], path)
+            if any(count > path.stat().st_size for p in pages for count in p.databytecounts):
+                raise DataError("says that a strip is longer than the file", str(path), "was the export cut short?")
             size = of_tiff(file)
             frames = np.stack([_grey(_flat(p.asarray(), p, path), path) for p in pages])
     except DataError:
