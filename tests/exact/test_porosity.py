@@ -368,3 +368,14 @@ def test_empty_fields_are_refused() -> None:
         morphology(fields_of(np.zeros((1, 10, 10)), CELL, 1e-6))
     with pytest.raises(ConfigError, match="counter"):
         morphology(fields_of(block()[None], CELL, 1e-6), counter_height_m=1.0)
+
+
+def test_the_68_percent_interval_is_inside_the_standard_deviation() -> None:
+    """Student's factor at 68 % is below half of that at 95 %, and the causes beside sampling are in both."""
+    made = case(np.random.default_rng(5))
+    found = porosity(made.picture)
+    for name, curve in (("porosity_volume", "porosity_volume_68"), ("thickness", "thickness_68_m")):
+        e = found.estimates[name]
+        low, high = found.curves[curve].values
+        assert low + high == pytest.approx(2 * e.value)
+        assert 0.6 * e.std < 0.5 * (high - low) < e.std

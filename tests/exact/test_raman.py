@@ -10,9 +10,11 @@ from scipy.stats import multivariate_normal
 import anodefree as af
 from anodefree import Measurement, stages
 from anodefree.analysis.raman.axis_fit import fitted
+from anodefree.analysis.raman.band_model import BandModel, Spectrum
 from anodefree.analysis.raman.posterior import Mode, mode_of, samples_of, walked
 from anodefree.errors import ConfigError, DataError
 from anodefree.kinds.spectrum import SPECTRUM
+from anodefree.physics.anion_bands import ANIONS
 from anodefree.physics.line_shapes import gauss, lorentz, pseudo_voigt, voigt_width
 from anodefree.physics.raman_references import lines_of, neon, refraction_of_air
 
@@ -90,13 +92,14 @@ def test_calibration_brings_a_virtual_axis_back() -> None:
     lamp, plastic = look(material="neon", seed=1, **how), look(material="polystyrene", seed=2, **how)
     right = calibrate(plastic, lamp, material="neon")
     assert right.meta["calibrated"]
-    assert right.meta["shift_error_per_cm"] < 0.7
+    assert 1.0 < right.meta["shift_error_per_cm"] < 1.1  # the lines, and what may have moved since
     curves = stages.get("raman.reference")(right, material="polystyrene").curves
     off = (curves["line_shown_per_cm"] - curves["line_true_per_cm"]).values[curves["line_used"].values == 1]
     assert np.sqrt(np.mean(off**2)) < 0.3
     twice = calibrate(right, look(material="silicon", axis_offset_per_cm=0.0, seed=3), material="silicon")
     assert twice.meta["calibrated_with"] == "neon silicon"
     assert twice.meta["shift_error_per_cm"] > right.meta["shift_error_per_cm"]
+    assert twice.meta["shift_error_per_cm"] < 1.2, "what moved since neon is not counted twice"
 
 
 def test_reference_recovers_every_material() -> None:
@@ -125,12 +128,32 @@ def test_three_species_are_refused_where_they_do_not() -> None:
     assert abs(result["free"] - 0.5) < 3 * result.estimates["free"].std
 
 
+@pytest.mark.parametrize(("axis_std", "place"), [(3.0, 741.0), (0.4, 744.0)])
+def test_a_search_begins_where_the_band_is_seen(axis_std: float, place: float) -> None:
+    """CIP, known at 745, is looked for under a band at 741 as far as the axis may be off: 2.5 standard deviations."""
+    x = np.arange(712.0, 775.0, 1.0)
+    seen_band = Spectrum(x, gauss(x - 741.0, 8.0), np.ones((len(x), 1)), np.zeros(1), np.ones(len(x)))
+    starts, _ = BandModel(ANIONS["TFSI"].species, axis_std, 8.0, 0.05, seen_band, 1e-3).starts()
+    assert starts[0, :3] == pytest.approx([739.5, 745.0, 748.5])
+    assert starts[2, :3] - place == pytest.approx([-5.5, 0.0, 3.5])
+
+
+def test_a_cosmic_ray_at_the_end_of_the_window_is_taken_out() -> None:
+    clean = seen(free=(0.5,), CIP=(0.3,), AGG=(0.2,), peak_counts=2e4)
+    y = clean["intensity"].copy()
+    y[0, np.searchsorted(clean["shift_per_cm"], 712.0)] += 1e6
+    hit = Measurement.of(SPECTRUM, {"shift_per_cm": clean["shift_per_cm"], "intensity": y}, clean.meta)
+    result = stages.get("raman.speciation")(hit)
+    assert len(result.curves["shift_per_cm"]) < len(stages.get("raman.speciation")(clean).curves["shift_per_cm"])
+    assert abs(result["free"] - 0.5) < 4 * result.estimates["free"].std
+
+
 def test_interval_grows_with_the_axis_error() -> None:
     spectrum = seen(free=(0.3,), CIP=(0.5,), AGG=(0.2,), peak_counts=5e3)
     stds = [stages.get("raman.speciation")(spectrum, shift_std_per_cm=s).estimates["free"].std for s in (0.05, 3.0)]
     positions = [stages.get("raman.speciation")(spectrum, shift_std_per_cm=s).estimates["position"].std for s in (0.05, 3.0)]
     assert stds[1] > 1.1 * stds[0]
-    assert positions[1] > 3 * positions[0]
+    assert positions[1] > 2 * positions[0]
     assert any(
         "not calibrated" in c.message for c in stages.get("raman.speciation")(spectrum.with_meta(calibrated=False)).checks
     )

@@ -129,6 +129,20 @@ def test_neon_gives_the_shape_of_the_axis_for_polystyrene(raman: Path) -> None:
     assert off.mean() == pytest.approx(-1.3, abs=0.3)
 
 
+def test_polystyrene_after_neon_sets_the_offset(raman: Path) -> None:
+    """Neon for the shape and polystyrene for what moved since: its narrow lines then lie within 0.5 1/cm (rms)."""
+    calibrate = stages.get("raman.calibrate")
+    lamp, plastic = (af.read(raman / f, laser_m="785 nm") for f in (NEON, POLYSTYRENE))
+    plastic = calibrate(plastic, lamp, material="neon")
+    plastic = calibrate(plastic, plastic, material="polystyrene")
+    curves = stages.get("raman.reference")(plastic, material="polystyrene").curves
+    narrow = np.isin(curves["line_true_per_cm"].values, [620.9, 795.8, 1001.4, 1031.8])
+    off = (curves["line_shown_per_cm"].values - curves["line_true_per_cm"].values)[narrow]
+    assert narrow.sum() == 4
+    assert np.sqrt(np.mean(off**2)) < 0.5
+    assert plastic.meta["shift_error_per_cm"] < 1.5
+
+
 def test_uncalibrated_lines_agree_with_the_fits_of_others(raman: Path) -> None:
     curves = stages.get("raman.reference")(af.read(raman / POLYSTYRENE), material="polystyrene").curves
     found = dict(zip(curves["line_true_per_cm"].values, curves["line_shown_per_cm"].values, strict=True))

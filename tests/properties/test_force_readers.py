@@ -213,3 +213,9 @@ def test_no_property_breaks_the_jpk_reader(tmp_path: Path, data: st.DataObject) 
             new.writestr(entry, bytes(content))
     with suppress(AnodefreeError):
         assert np.isfinite(opened(tmp_path, ".jpk-force", stream.getvalue())["approach_height_m"]).any()
+
+
+def test_a_raised_digit_is_no_number(tmp_path: Path) -> None:
+    """`str.isdigit` takes it for one, `int` does not."""
+    with pytest.raises(DataError, match="no whole numbers"):
+        opened(tmp_path, ".spm", nanoscope().replace(b"Samps/line: 40 40", b"Samps/line: \xb90 40"))

@@ -133,3 +133,15 @@ def test_mutated_files_give_our_error_or_a_picture(tmp_path: Path, data: st.Data
         assert np.isfinite(found["x_m"]).all()
     with suppress(AnodefreeError):
         af.read(path)
+
+
+def test_a_strip_longer_than_the_file_is_not_made_room_for(tmp_path: Path) -> None:
+    """A buffer as long as the file says would be set aside before anything is read."""
+    content = tiff(compression="zlib")
+    with tifffile.TiffFile(io.BytesIO(content)) as file:
+        tag = file.pages[0].tags["StripByteCounts"]
+    broken = bytearray(content)
+    size = 2 if tag.dtype == 3 else 4
+    broken[tag.valueoffset : tag.valueoffset + size] = (2 ** (8 * size) - 1).to_bytes(size, "little")
+    with pytest.raises(DataError, match="longer than the file"):
+        opened(tmp_path, bytes(broken), "strip.tif")

@@ -115,7 +115,7 @@ def _columns(module: _Module) -> dict[int, np.ndarray]:
             hint="in EC-Lab: Experiment, Export as Text (.mpt)",
         )
     held = records(data, layout, begin, count, "records")
-    return {int(name): held[name] for name in layout.names or () if name.isdigit()}
+    return {int(name): held[name] for name in layout.names or () if name.isdecimal()}
 
 
 def _described(modules: dict[str, _Module]) -> tuple[int | None, dict[str, Any]]:

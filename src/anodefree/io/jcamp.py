@@ -95,7 +95,7 @@ def _spectrum(
     else:
         raise DataError(f"its table is of the form {table[:40]}, which is not read", hint="(X++(Y..Y)) and (XY..XY) are")
     stated = labels.get("NPOINTS", "").split()
-    if stated and stated[0].isdigit() and len(stated[0]) < 10 and int(stated[0]) != len(x):
+    if stated and stated[0].isdecimal() and len(stated[0]) < 10 and int(stated[0]) != len(x):
         raise DataError(f"announces {stated[0]} points, {len(x)} are there", hint="was the copy or the export cut short?")
     return x, y * factors[1], labels
 

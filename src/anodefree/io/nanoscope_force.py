@@ -64,7 +64,7 @@ def _channel(block: Lines) -> str:
 def _points(block: Lines) -> tuple[int, int]:
     """Points there and back: two numbers, or one for both."""
     said = block.get("Samps/line", "").split()[:2]
-    if not said or not all(s.isdigit() and len(s) < 9 for s in said) or int(said[0]) == 0:
+    if not said or not all(s.isdecimal() and len(s) < 9 for s in said) or int(said[0]) == 0:
         raise DataError("its header says no whole numbers for 'Samps/line'", hint=CUT)
     there, back = int(said[0]), int(said[-1])
     if there + back > MOST_VALUES:
@@ -147,7 +147,7 @@ def _length_a_volt(known: Lines, name: str) -> float:
 def _expected(general: Lines) -> int:
     """How many curves the header announces: those of a volume's grid, or one."""
     said = [general.get(n, "").split()[:1] for n in ("Samples / line", "Lines")]
-    grid = [int(s[0]) for s in said if s and s[0].isdigit() and len(s[0]) < 6]
+    grid = [int(s[0]) for s in said if s and s[0].isdecimal() and len(s[0]) < 6]
     return grid[0] * grid[1] if "volume" in general.get("Operating mode", "").lower() and len(grid) == 2 else 1
 
 
@@ -155,7 +155,7 @@ def _places(count: int, general: Lines) -> list[tuple[float, float] | None]:
     """Places of a force volume, row by row; none where the curves fill no grid that the header states."""
     size = general.get("Scan Size") or general.get("Scan size") or ""
     across = general.get("Samples / line", "").split()[:1]
-    if count == 1 or not size or not across or not across[0].isdigit() or int(across[0]) == 0 or count % int(across[0]):
+    if count == 1 or not size or not across or not across[0].isdecimal() or int(across[0]) == 0 or count % int(across[0]):
         return [None] * count
     nx = int(across[0])
     ny = count // nx

@@ -18,7 +18,7 @@ from anodefree.kinds.micrograph import MICROGRAPH
 MAX_PIXELS: Final = 2**28
 """Pixels of all frames together; with the next bound it refuses small files that unpack into much."""
 MAX_EXPANSION: Final = 400
-FREE_PIXELS: Final = 2**22
+FREE_PIXELS: Final = 2**19
 LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722])
 """Weights of red, green and blue. *Source* ITU-R BT.709."""
 _TIFF: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -63,6 +63,8 @@ def _tiff(path: Path) -> tuple[np.ndarray, PixelSize]:
         with tifffile.TiffFile(path) as file:
             pages = _equal_pages(file, path)
             _bounded([(p.imagelength, p.imagewidth, p.samplesperpixel) for p in pages], path)
+            if any(count > path.stat().st_size for p in pages for count in p.databytecounts):
+                raise DataError("says that a strip is longer than the file", str(path), "was the export cut short?")
             size = of_tiff(file)
             frames = np.stack([_grey(_flat(p.asarray(), p, path), path) for p in pages])
     except DataError:

@@ -29,7 +29,8 @@ def lines_of(path: Path) -> list[str]:
     DataError: binary content, or more bytes or lines than a table of measurements has.
     """
     with path.open("rb") as stream:
-        raw = stream.read(MAX_BYTES + 1)
+        # Python sets a buffer of the asked size aside, however short the file is.
+        raw = stream.read(min(path.stat().st_size, MAX_BYTES) + 1)
     if len(raw) > MAX_BYTES:
         raise DataError(f"is larger than {MAX_BYTES >> 20} MiB of text", hint="export a part of it")
     text = _decoded(raw)

@@ -78,7 +78,12 @@ def half_width_68(std: float, blocks: float) -> float:
 
 def std_of_ratio(above: Floats, below: Floats) -> float:
     """Standard deviation of Σ above / Σ below over the columns (n,) of a section, by the blocks of its residuals."""
+    return std_of_mean(ratio_residuals(above, below))[0]
+
+
+def ratio_residuals(above: Floats, below: Floats) -> Floats:
+    """What each column (n,) adds to the error of Σ above / Σ below, to first order: their mean is that error."""
     whole = float(below.sum())
     if whole <= 0:
-        return 0.0
-    return std_of_mean((above - float(above.sum()) / whole * below) / below.mean())[0]
+        return np.zeros(below.size)
+    return np.asarray((above - float(above.sum()) / whole * below) / below.mean())

@@ -120,7 +120,7 @@ def bands(
     window, background = prepared(x, y, salt.window_per_cm, interfering_per_cm, interfering_width_per_cm, 10.0**y)
     found = decompose(window, salt, std, rng, width_ratio_std=width_ratio_std)
     share = corrected(found, Strength(cross_section_ratio, cross_section_std), rng)
-    return result_of(measured, found, share, background, odds, [calibration])
+    return result_of(measured, found, share, window.x_per_cm, background, odds, [calibration])
 
 
 @bands.plot

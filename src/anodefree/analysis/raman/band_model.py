@@ -14,6 +14,9 @@ from anodefree.physics.line_shapes import pseudo_voigt
 WIDTH_SPREAD = 0.25
 """Standard deviation of the logarithm of the shared width, before the spectrum is seen."""
 
+REACH = 2.5
+"""How far the axis is taken to be off where a search begins, in its standard deviations."""
+
 
 @dataclass(frozen=True)
 class Spectrum:
@@ -49,7 +52,11 @@ class BandModel:
         return len(self.species)
 
     def starts(self) -> tuple[np.ndarray, np.ndarray]:
-        """Where searches begin (m, d), and the scale of each parameter: all bands alike, and each band as the main one."""
+        """Where searches begin (m, d), and the scale of each parameter: all bands alike, and each band as the main one.
+
+        The main one stands where the spectrum is highest, and the others move with it, as far as the axis may be off: a search
+        that begins at the known places rather changes the shares than finds the shift of an axis that is not calibrated.
+        """
         k = self.size
         at = np.concatenate([self.centres(), np.zeros(k - 1), [np.log(self.width_per_cm), -0.5], np.zeros(self._ratios())])
         scale = np.concatenate([np.full(k, 0.5), np.full(k - 1, 0.7), [0.1, 0.7], np.full(self._ratios(), 0.03)])
@@ -57,7 +64,15 @@ class BandModel:
         for main in range(k if k > 2 else 0):
             logits = np.where(np.arange(k) == main, 2.0, 0.0)
             starts[main + 1, k : 2 * k - 1] = logits[:-1] - logits[-1]
+            reach = REACH * self.axis_std_per_cm
+            starts[main + 1, :k] += np.clip(self._highest() - self.centres()[main], -reach, reach)
         return starts, scale
+
+    def _highest(self) -> float:
+        """Where the spectrum is highest [1/cm], after a mean over five points."""
+        y = self.spectrum.y
+        inner = np.convolve(y, np.full(5, 0.2), "valid") if len(y) > 5 else y
+        return float(self.spectrum.x_per_cm[int(np.argmax(inner)) + (len(y) - len(inner)) // 2])
 
     def _ratios(self) -> int:
         return self.size if self.width_ratio_std > 0 and self.size > 1 else 0

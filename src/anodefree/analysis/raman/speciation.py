@@ -87,7 +87,7 @@ def speciation(
     window, background = prepared(x, y, salt.window_per_cm, interfering_per_cm, interfering_width_per_cm, counting_noise(y))
     found = decompose(window, salt, std, rng, width_ratio_std=width_ratio_std)
     share = corrected(found, Strength(cross_section_ratio, cross_section_std), rng)
-    return result_of(spectrum, found, share, background, odds, [calibration])
+    return result_of(spectrum, found, share, window.x_per_cm, background, odds, [calibration])
 
 
 @speciation.plot

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from anodefree.analysis.sem.section import Look, Section, section
 from anodefree.core.measurement import Measurement
 from anodefree.numerics.deposit_geometry import Geometry, enclosed, geometry, labelled, void_under
-from anodefree.numerics.section_sampling import correlation_length, std_of_mean, std_of_ratio
+from anodefree.numerics.section_sampling import correlation_length, half_width_68, ratio_residuals, std_of_mean
 
 Floats = NDArray[np.float64]
 Parts = dict[str, float]
@@ -20,15 +20,24 @@ Parts = dict[str, float]
 
 @dataclass(frozen=True)
 class Number:
-    """A value in pixels or without unit, and its standard deviation by cause."""
+    """A value in pixels or without unit, its standard deviation by cause, and half of the 68 % interval of sampling alone.
+
+    The std of sampling has Student's factor for two of it to hold 95 %; one of it would hold too much where blocks are few.
+    """
 
     value: float
     parts: Parts
+    sampling_68: float = 0.0
 
     @property
     def std(self) -> float:
         """All causes together."""
         return float(np.sqrt(sum(p**2 for p in self.parts.values())))
+
+    @property
+    def half_68(self) -> float:
+        """Half of the 68 % interval."""
+        return float(np.sqrt(self.sampling_68**2 + sum(p**2 for c, p in self.parts.items() if c != "sampling")))
 
 
 @dataclass(frozen=True)
@@ -69,15 +78,18 @@ def measured(picture: Measurement, look: Look, width: float | None) -> Measured:
     whole = pooled(chosen)
     line = float(np.mean([s.line_std for s in sections]))
     d = max(whole.thickness, 1e-9)
-    sampling = _sampling(whole)
-    sampling["enclosed"] = max(sampling["enclosed"], _counting(sections, look, whole))
+    sampling, sampling_68 = _sampling(whole)
+    for each in (sampling, sampling_68):
+        each["enclosed"] = max(each["enclosed"], _counting(sections, look, whole))
     causes = {
         "sampling": sampling,
         "segmentation": _segmentation(sections, look, width, whole),
         "resolution": _resolution(picture, look, width, whole),
         "collector": {"porosity": whole.porosity * line / d, "thickness": line, "height": line},
     }
-    numbers = {n: Number(v(whole), {c: part.get(n, 0.0) for c, part in causes.items()}) for n, v in VALUES.items()}
+    numbers = {
+        n: Number(v(whole), {c: part.get(n, 0.0) for c, part in causes.items()}, sampling_68[n]) for n, v in VALUES.items()
+    }
     return Measured(tuple(sections), tuple(chosen), whole, numbers)
 
 
@@ -119,19 +131,24 @@ def _counting(sections: Sequence[Section], look: Look, whole: Geometry) -> float
     return float(total) / max(float(whole.envelope.sum()), 1e-12)
 
 
-def _sampling(g: Geometry) -> Parts:
-    """What another stretch of the same deposit would give.
+def _sampling(g: Geometry) -> tuple[Parts, Parts]:
+    """What another stretch of the same deposit would give: standard deviation, and half of the 68 % interval.
 
     The rms of a stretch misses waves longer than it: its relative std is 1/√(2 n) for n independent heights at the least.
     """
     square = (g.envelope - g.envelope.mean()) ** 2
     rms = float(np.sqrt(square.mean()))
-    by_blocks, _ = std_of_mean(square)
     independent = max(g.envelope.size / correlation_length(g.envelope) - 1, 1.0)
-    return {
-        "porosity": std_of_ratio(g.void, g.envelope),
-        "enclosed": std_of_ratio(g.enclosed, g.envelope),
-        "thickness": std_of_mean(g.envelope)[0],
-        "height": std_of_ratio(g.tops**2, g.tops),
-        "roughness": float(np.hypot(by_blocks / (2 * max(rms, 1e-12)), rms / np.sqrt(2 * independent))),
+    missed = rms / float(np.sqrt(2 * independent))
+    series = {
+        "porosity": ratio_residuals(g.void, g.envelope),
+        "enclosed": ratio_residuals(g.enclosed, g.envelope),
+        "thickness": g.envelope,
+        "height": ratio_residuals(g.tops**2, g.tops),
+        "roughness": square / (2 * max(rms, 1e-12)),
     }
+    both = {n: std_of_mean(values) for n, values in series.items()}
+    std, half = {n: s for n, (s, _) in both.items()}, {n: half_width_68(*pair) for n, pair in both.items()}
+    for each in (std, half):
+        each["roughness"] = float(np.hypot(each["roughness"], missed))
+    return std, half

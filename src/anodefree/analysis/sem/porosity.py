@@ -82,6 +82,11 @@ class Length:
         value = number.value * self.scale.pixel_m
         return Estimate(value, float(np.hypot(number.std * self.scale.pixel_m, value * self.scale.relative_std)), "m", label)
 
+    def interval_68(self, number: Number) -> Floats:
+        """Lower and upper bound of a length's 68 % interval."""
+        half = float(np.hypot(number.half_68, number.value * self.scale.relative_std))
+        return np.array([number.value - half, number.value + half]) * self.scale.pixel_m
+
 
 @dataclass(frozen=True)
 class Pores:
@@ -247,6 +252,13 @@ def _curves(seen: Measured, metals: list[NDArray[np.bool_]], sizes: Pores, unit:
     rows = min(metal.shape[0], int(g.envelope.max() * 1.25) + 4)
     x, z = (np.arange(metal.shape[1]) + 0.5) * unit, (np.arange(rows) + 0.5) * unit
     suffix = "_m" if scale.known else "_pixels"
+    length = Length(scale if scale.known else Scale(1.0, 0.0, scale.check))
+    bounds = {
+        f"porosity_{name}_68": ("bound", n.value + n.half_68 * np.array([-1.0, 1.0]))
+        for name, n in (("volume", seen.numbers["porosity"]), ("enclosed", seen.numbers["enclosed"]))
+    }
+    for name in ("thickness", "roughness"):
+        bounds[f"{name}_68{suffix}"] = ("bound", length.interval_68(seen.numbers[name]))
     causes = list(next(iter(seen.numbers.values())).parts)
     shares = {
         f"std_{name}{suffix if name in ('thickness', 'roughness') else ''}": (
@@ -267,6 +279,7 @@ def _curves(seen: Measured, metals: list[NDArray[np.bool_]], sizes: Pores, unit:
         "pore_share_above": ("size", sizes.share),
         "cause": ("cause", np.array(causes, dtype=object)),
         **shares,
+        **bounds,
         "frame_porosity": ("frame", np.array([f.porosity for f in seen.frames])),
         f"frame_thickness{suffix}": ("frame", np.array([f.thickness for f in seen.frames]) * unit),
     }

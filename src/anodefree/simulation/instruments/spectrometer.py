@@ -68,6 +68,10 @@ def raman(
         tuple[float, float, float] | None, Par("true centres of free, CIP and AGG; none: as in known solvates", gt=0)
     ] = None,
     width_per_cm: Annotated[float | None, Par("width of one species' band; none: TFSI 8, FSI 15", gt=0, le=100)] = None,
+    width_ratios: Annotated[
+        tuple[float, float, float],
+        Par("width of free, CIP and AGG over that", gt=0, le=10, source="a common width is usual", assumed=True),
+    ] = (1.0, 1.0, 1.0),
     lorentzian: Annotated[
         float, Par("Lorentzian share of a band", ge=0, le=1, source="liquids lie between", assumed=True)
     ] = 0.6,
@@ -123,7 +127,8 @@ def raman(
     table = populations(free, CIP, AGG)
     salt = ANIONS[anion]
     centres = np.array(centres_per_cm if centres_per_cm else [s.centre_per_cm for s in salt.species])
-    width = float(np.hypot(width_per_cm or salt.width_per_cm, instrument_width_per_cm))
+    own = (width_per_cm or salt.width_per_cm) * np.array(width_ratios)
+    width = np.hypot(own, instrument_width_per_cm)[:, None]
     strength = np.array([1.0, cross_section_ratio, cross_section_ratio])
 
     def signal(share: np.ndarray, at: np.ndarray) -> np.ndarray:
