@@ -194,7 +194,7 @@ def draw(measurement: Measurement, ax: Axes) -> None:
 
 @cycle.demo
 def demo(rng: np.random.Generator) -> Demo:
-    """A slow cell is its inventory: capacities by the balance of `anodefree.physics.lithium_accounts`, from the first charge on."""
+    """A slow cell is its inventory: capacities by `anodefree.physics.lithium_accounts`, from the first charge on."""
     ce, excess, hidden = (float(rng.uniform(*limits)) for limits in ((0.95, 0.99), (0.0, 0.03), (0.0, 0.05)))
     count, areal_C_m2 = 4, 72e3
     kept = accounts(full_cell(1 - ce, excess=excess, hidden_reservoir=hidden), count)
