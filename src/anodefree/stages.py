@@ -48,6 +48,7 @@ MODULES: Final[dict[str, str]] = {
     "cycling.rate": "anodefree.analysis.cycling.rate",
     "cycling.recount": "anodefree.analysis.cycling.recount",
     "cycling.retention": "anodefree.analysis.cycling.retention",
+    "cycling.short": "anodefree.analysis.cycling.short",
     "cycling.table": "anodefree.analysis.cycling.table",
     "cycling.voltage": "anodefree.analysis.cycling.voltage",
     "deposit.calibrate": "anodefree.analysis.deposit.calibrate",

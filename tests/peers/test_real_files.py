@@ -155,6 +155,10 @@ def test_columns_for_a_text_without_header(shared: Path) -> None:
     drop = np.diff(found["voltage_V"])
     assert drop.min() == pytest.approx(-0.0145, abs=1e-4)
     assert found["time_s"][np.argmin(drop) + 1] / 3600 == pytest.approx(3.940, abs=0.01)
+    short = af.get("cycling.short")(found)
+    assert short["drops"] == 1
+    assert short["largest_drop"] == pytest.approx(0.0145, abs=1e-4)
+    assert short["drop_time"] / 3600 == pytest.approx(3.940, abs=0.001)
 
 
 def test_overpotential_of_a_published_cell(shared: Path) -> None:
