@@ -198,7 +198,7 @@ def test_nothing_is_reported_to_anybody(plain: Measurement) -> None:
 def test_mean_voltage_needs_a_record_of_a_discharge(plain: Measurement) -> None:
     voltage = stages.get("cycling.voltage")
     counters = Measurement.of(CYCLING, {n: plain[n] for n in ("cycle_number", "discharge_capacity_C")})
-    with pytest.raises(DataError, match="not capacities only"):
+    with pytest.raises(DataError, match="capacities alone do not do"):
         voltage(counters)
     with pytest.raises(DataError, match="no discharge in cycle 99"):
         voltage(plain, cycle=99)

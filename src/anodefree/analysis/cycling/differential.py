@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
-from anodefree.analysis.cycling.halves import Half, halves
+from anodefree.analysis.cycling.halves import Half, half_of, halves
 from anodefree.analysis.cycling.hysteresis import VoltageAccuracy
 from anodefree.core.figure import COLOURS, split
 from anodefree.core.measurement import Measurement
@@ -131,7 +131,7 @@ def differential(
     places: dict[str, tuple[float, float]] = {}
     sides: tuple[Literal["charge", "discharge"], ...] = ("charge", "discharge")
     for direction in sides:
-        half = _one(found, asked, direction)
+        half = half_of(found, direction, asked, where)
         if np.ptp(half.voltage_V) <= 2 * smoothing_V:
             raise DataError(f"the voltage of the {direction} does not change", where, "smaller smoothing_V, or another cycle")
         if np.ptp(half.voltage_V) / smoothing_V * 5 > MOST_BINS:
@@ -145,7 +145,7 @@ def differential(
             )
         curves[f"{direction}_peak_V"] = (f"{direction}_peak", np.sort(tops))
         for one, label in ((asked, ""), (beside, "compare_")):
-            curves |= _curves(_one(found, one, direction), f"{label}{direction}", smoothing_V)
+            curves |= _curves(half_of(found, direction, one, where), f"{label}{direction}", smoothing_V)
         step = float(np.median(np.abs(np.diff(half.voltage_V))))
         checks.append(
             Check.that(
@@ -161,11 +161,6 @@ def differential(
         estimates["polarisation"] = apart
     curves["cycles"] = ("pair", np.array([asked, beside]))
     return Result.of(estimates, curves, checks)
-
-
-def _one(found: list[Half], cycle: int, direction: str) -> Half:
-    """The largest charge or discharge of a cycle."""
-    return max((h for h in found if h.cycle == cycle and h.direction == direction), key=lambda h: h.charge_C)
 
 
 def _curves(half: Half, name: str, smoothing_V: float) -> dict[str, tuple[str, np.ndarray]]:

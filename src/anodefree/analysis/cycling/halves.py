@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -46,6 +46,13 @@ class Half:
         """Energy over charge."""
         return self.energy_J / self.charge_C
 
+    @property
+    def resolution_V(self) -> float:
+        """What the spacing of the records leaves open of the mean voltage: a third of what every other one alone moves it."""
+        kept = np.unique(np.append(np.arange(0, self.time_s.size, 2), self.time_s.size - 1))
+        coarse = replace(self, time_s=self.time_s[kept], voltage_V=self.voltage_V[kept], current_A=self.current_A[kept])
+        return abs(self.mean_voltage_V - coarse.mean_voltage_V) / 3
+
 
 def halves(cycling: Measurement) -> list[Half]:
     """Every charge and discharge of a record, in the order of time; rests and pulses belong to none.
@@ -73,3 +80,21 @@ def halves(cycling: Measurement) -> list[Half]:
     if not found:
         raise DataError("no charge passes in its record", where, "is it a rest or an open-circuit record?")
     return found
+
+
+def half_of(found: list[Half], direction: Direction, cycle: int | None, where: str) -> Half:
+    """The largest charge or discharge of a cycle; the first of all where no cycle is asked for.
+
+    Raises
+    ------
+    DataError: there is none.
+    """
+    mine = [h for h in found if h.direction == direction]
+    if not mine:
+        raise DataError(f"has no {direction}", where, "is the current's sign positive on charging?")
+    if cycle is None:
+        return mine[0]
+    of_cycle = [h for h in mine if h.cycle == cycle]
+    if not of_cycle:
+        raise DataError(f"has no {direction} in cycle {cycle}", where, f"its cycles are {mine[0].cycle} to {mine[-1].cycle}")
+    return max(of_cycle, key=lambda h: h.charge_C)

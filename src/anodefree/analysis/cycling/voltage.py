@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 import numpy as np
 
 from anodefree.analysis.cycling.counting import OF_RANGE
+from anodefree.analysis.cycling.halves import half_of, halves
 from anodefree.core.figure import COLOURS, INK
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import DataError
 from anodefree.kinds.cycling import CYCLING, Cycling
-from anodefree.numerics.segmentation import half_cycles_of_charge
 from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
@@ -21,50 +21,6 @@ if TYPE_CHECKING:
 
 FEWEST: Final = 8
 _OFF_V: Final = 5.8e-4
-
-
-def integrals(time_s: np.ndarray, voltage_V: np.ndarray, current_A: np.ndarray) -> tuple[float, float]:
-    """Charge ∫|I| dt [C] and energy ∫V|I| dt [J] of records (n,), by the trapezoid rule."""
-    size = np.abs(current_A)
-    return float(np.trapezoid(size, time_s)), float(np.trapezoid(size * voltage_V, time_s))
-
-
-def resolution_V(time_s: np.ndarray, voltage_V: np.ndarray, current_A: np.ndarray) -> float:
-    """What the spacing of the records leaves open of the mean voltage: a third of what leaving every other one out moves it."""
-    kept = np.unique(np.append(np.arange(0, time_s.size, 2), time_s.size - 1))
-    fine, coarse = (integrals(time_s[k], voltage_V[k], current_A[k]) for k in (slice(None), kept))
-    return abs(fine[1] / fine[0] - coarse[1] / coarse[0]) / 3
-
-
-def half_of(cycling: Measurement, sign: int, cycle: int | None) -> tuple[np.ndarray, int]:
-    """The records of a cycle's charge (sign 1) or discharge (-1), the first where no cycle is asked for, and its number.
-
-    Raises
-    ------
-    DataError: there is no such half cycle, or it has too few records.
-    """
-    where = cycling.source.name
-    missing = [n for n in ("time_s", "voltage_V", "current_A") if n not in cycling]
-    if missing:
-        raise DataError(f"has no {' and no '.join(missing)}", where, "a mean voltage needs the record, not capacities only")
-    current = cycling["current_A"]
-    runs = [r for r in half_cycles_of_charge(cycling["time_s"], current) if sign * current[r[0]] > 0]
-    what = "charge" if sign > 0 else "discharge"
-    if not runs:
-        raise DataError(f"has no {what}", where, "is the current's sign positive on charging?")
-    numbers = cycling["record_cycle"][[r[0] for r in runs]] if "record_cycle" in cycling else np.arange(1, len(runs) + 1)
-    if cycle is None:
-        chosen = 0
-    else:
-        at = np.flatnonzero(numbers == cycle)
-        if at.size == 0:
-            raise DataError(f"has no {what} in cycle {cycle}", where, f"its cycles are {numbers[0]:g} to {numbers[-1]:g}")
-        chosen = int(at[0])
-    if runs[chosen].size < FEWEST:
-        raise DataError(
-            f"the {what} of cycle {numbers[chosen]:g} has {runs[chosen].size} records", where, f"{FEWEST} at least are needed"
-        )
-    return runs[chosen], int(numbers[chosen])
 
 
 @stage("cycling.voltage", version=1, cites=("jcgm100",))
@@ -94,30 +50,33 @@ def voltage(
     ------
     DataError: no record of time, voltage and current, no discharge in that cycle, or fewer than eight records of it.
     """
-    time, volts, current = (cycling[n] if n in cycling else np.zeros(0) for n in ("time_s", "voltage_V", "current_A"))
-    down, number = half_of(cycling, -1, cycle)
-    charge_C, energy_J = integrals(time[down], volts[down], current[down])
-    mean = energy_J / charge_C
-    spacing = resolution_V(time[down], volts[down], current[down])
+    where = cycling.source.name
+    found = halves(cycling)
+    down = half_of(found, "discharge", cycle, where)
+    if down.time_s.size < FEWEST:
+        raise DataError(
+            f"the discharge of cycle {down.cycle} has {down.time_s.size} records", where, f"{FEWEST} at least are needed"
+        )
+    mean, spacing = down.mean_voltage_V, down.resolution_V
     mean_std = float(np.hypot(voltage_accuracy_V, spacing))
-    charge_std = current_accuracy * charge_C
     estimates = {
-        "mean_voltage": Estimate(mean, mean_std, "V", f"mean voltage of discharge {number}"),
-        "capacity": Estimate(charge_C, charge_std, "C", "discharge capacity"),
-        "energy": Estimate(energy_J, float(energy_J * np.hypot(mean_std / mean, current_accuracy)), "J", "discharge energy"),
+        "mean_voltage": Estimate(mean, mean_std, "V", f"mean voltage of discharge {down.cycle}"),
+        "capacity": Estimate(down.charge_C, current_accuracy * down.charge_C, "C", "discharge capacity"),
+        "energy": Estimate(
+            down.energy_J, float(down.energy_J * np.hypot(mean_std / mean, current_accuracy)), "J", "discharge energy"
+        ),
     }
-    curves = {"discharge_C": ("discharge", _passed_C(time, current, down)), "discharge_V": ("discharge", volts[down])}
-    up = _charge_of(cycling, number)
+    curves = {"discharge_C": ("discharge", down.passed_C), "discharge_V": ("discharge", down.voltage_V)}
+    up = next((h for h in found if h.direction == "charge" and h.cycle == down.cycle and h.time_s.size >= FEWEST), None)
     if up is None:
         gap, gap_std, ratio, ratio_std = (float("nan"),) * 4
     else:
-        up_C, up_J = integrals(time[up], volts[up], current[up])
-        over = up_J / up_C
-        apart = float(np.hypot(spacing, resolution_V(time[up], volts[up], current[up])))
+        over = up.mean_voltage_V
+        apart = float(np.hypot(spacing, up.resolution_V))
         gap, gap_std = over - mean, apart
         ratio = mean / over
         ratio_std = ratio * float(np.hypot(apart / over, voltage_accuracy_V * gap / (mean * over)))
-        curves |= {"charge_C": ("charge", _passed_C(time, current, up)), "charge_V": ("charge", volts[up])}
+        curves |= {"charge_C": ("charge", up.passed_C), "charge_V": ("charge", up.voltage_V)}
     estimates |= {
         "hysteresis": Estimate(gap, gap_std, "V", "mean voltage of the charge above it", "mV"),
         "voltage_efficiency": Estimate(ratio, ratio_std, "1", "mean voltages, discharge over charge", "%"),
@@ -136,26 +95,12 @@ def voltage(
             ),
             Check.that(
                 "sign",
-                float(volts[down].min()) > 0,
+                float(down.voltage_V.min()) > 0,
                 "the voltage stays above 0 V while discharging",
                 "the voltage falls below 0 V while discharging: a half cell, whose mean voltage is an overpotential",
             ),
         ],
     )
-
-
-def _passed_C(time_s: np.ndarray, current_A: np.ndarray, run: np.ndarray) -> np.ndarray:
-    """Charge [C] passed since the first record of a run, (n,)."""
-    size = np.abs(current_A[run])
-    return np.concatenate([[0.0], np.cumsum(0.5 * (size[1:] + size[:-1]) * np.diff(time_s[run]))])
-
-
-def _charge_of(cycling: Measurement, number: int) -> np.ndarray | None:
-    """The charge of the same cycle; None where it has none that can be integrated."""
-    try:
-        return half_of(cycling, 1, number)[0]
-    except DataError:
-        return None
 
 
 @voltage.plot
