@@ -41,7 +41,7 @@ NO_MEASUREMENT = {
     "eis/EISFitpython/REF_Arrhenius_Analysis_Report.txt": "names the columns",
     "eis/boyle_tafel/Boyle_Figure_4a.csv": "holds 4 curves: '10pc tFEC', 'ECDEC', 'DEC', 'PC'",
     "eis/pyDRTtools/1ZARC_DRT-RR.csv": "names the columns",
-    "cells/label_data_post_batch4.csv": "names the columns",
+    "cells/label_data_post_batch4.csv": "holds no fade curve",
     "cells/Li_Li_POL.txt": "not a frequency sweep",
     "cells/TestFile.ftr": "Feather",
 }
