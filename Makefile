@@ -41,7 +41,7 @@ format: .venv/.ready ## rewrite the code in the house style
 	  { rm -rf .venv-bench && $(PYTHON) -m pip install -q --target .tools virtualenv && \
 	    PYTHONPATH=.tools $(PYTHON) -m virtualenv -q .venv-bench; }; }
 	@echo "installing the peers into .venv-bench (once)"
-	@.venv-bench/bin/python -m pip install -q --disable-pip-version-check -r benchmarks/requirements.txt -e .
+	@.venv-bench/bin/python -m pip install -q --disable-pip-version-check -r benchmarks/requirements.txt -e '.[cell]'
 	@touch $@
 
 bench: .venv-bench/.ready ## every benchmark, ours against the peer, in one process run each

@@ -16,7 +16,7 @@ from anodefree.kinds.trajectory import TRAJECTORY, Trajectory
 from anodefree.registry import Demo, stage
 from anodefree.simulation.solvation import options as o
 from anodefree.simulation.solvation.drive import Drive, check_step
-from anodefree.simulation.solvation.engine import openmm, platform_of
+from anodefree.simulation.solvation.engine import openmm, packmol_command, platform_of
 from anodefree.simulation.solvation.force_field import ForceField, load_force_field
 from anodefree.simulation.solvation.pack import pack
 from anodefree.simulation.solvation.protocol import Dynamics, Plan
@@ -84,6 +84,7 @@ def run(
     two cut-offs, a step too long for bonds or field. NumericalError: it broke; the message names the atoms.
     """
     given = {k: plain(v) for k, v in locals().items() if k not in ("rng", "context")}
+    openmm(), packmol_command()  # before any work: what is missing is said at once
     field = load_force_field(tuple(force_field))
     box = box_of(counts(load_recipe(recipe), edge_m, field), field)
     drive = Drive(flux_density_T, field_V_m, rotating_N, rotating_rad_s)
