@@ -19,7 +19,7 @@ from anodefree.simulation.solvation.system import Box
 SAVE_EVERY_S: Final = 60.0
 LOG_PS: Final = 0.2
 BLOCK_PS: Final = 10.0
-ENOUGH: Final = 12.0
+ENOUGH: Final = 30.0
 """Independent values of the density and of the energy in the steady part, from which equilibrium counts as detected."""
 BAR_PA: Final = 1e5
 BAROSTAT_STEPS: Final = 25

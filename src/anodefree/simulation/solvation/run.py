@@ -68,7 +68,7 @@ def run(
 
     $m\dot v = F + q(E + v \times B) - m\gamma v + \sqrt{2 m \gamma kT}\,\xi$ with OPLS-AA and CL&P forces, particle-mesh
     electrostatics, Lennard-Jones of unlike atoms by geometric means with tail correction. Packed by packmol at `packed_edge`
-    times the edge, energy minimised; constant pressure until density and energy hold twelve independent values of a steady
+    times the edge, energy minimised; constant pressure until density and energy hold thirty independent values of a steady
     part that is half of the run (Chodera 2016), for `equilibration_s` at most; box set to the mean volume; constant volume for
     `production_s`. The magnetic rotation is exact in the splitting (`simulation.solvation.integrator`).
     *Modes*: equilibrium, also in a magnetic field (which changes no average of places: Bohr and van Leeuwen); driven by an
