@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from anodefree.errors import DataError
+from anodefree.io.said_number import finite
 from anodefree.io.table import MAX_LINE
 
 LEAST: Final = 5
@@ -35,7 +36,7 @@ def refuse_cells_in_rows(lines: Sequence[str]) -> None:
     if len(columns) < LEAST:
         return
     rows = [r for r in csv.reader(line for line in lines[1:] if len(line) <= MAX_LINE) if len(r) > columns[-1]]
-    curves = [{v for v in (_number(r[k]) for k in columns) if v} for r in rows]
+    curves = [{v for v in (finite(r[k]) for k in columns) if v} for r in rows]
     named = f"{len(rows)} rows are cells, and {len(columns)} columns '{stem.strip('_ ')}' number their capacities"
     if curves and all(len(c) <= 1 for c in curves):
         raise DataError(
@@ -48,11 +49,3 @@ def refuse_cells_in_rows(lines: Sequence[str]) -> None:
         "line 1",
         "write one file for each cell with the columns cycle, discharge capacity / mAh (and charge capacity / mAh)",
     )
-
-
-def _number(cell: str) -> float:
-    """The number in a cell; 0 where there is none."""
-    try:
-        return float(cell)
-    except ValueError:
-        return 0.0

@@ -9,12 +9,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from anodefree.core.constants import ELEMENTARY_CHARGE_C
+from anodefree.core.constants import ATOMIC_MASS_KG, ELEMENTARY_CHARGE_C
 from anodefree.core.measurement import Measurement
 from anodefree.errors import ConfigError, DataError, MissingExtra
 from anodefree.kinds.trajectory import TRAJECTORY
 
-UNIT_KG: Final = 1.66053906660e-27
 ANGSTROM_M: Final = 1e-10
 PICOSECOND_S: Final = 1e-12
 MOST_BYTES: Final = 4 * 2**30
@@ -111,7 +110,7 @@ def _measured(universe: Any, path: Path, species_map: str | None, step: int) -> 
         "species": species,
         "molecule": _molecules(atoms),
         "element": element,
-        "mass_kg": mass * UNIT_KG,
+        "mass_kg": mass * ATOMIC_MASS_KG,
     }
     if hasattr(atoms, "charges") and np.any(atoms.charges):
         arrays["charge_C"] = np.asarray(atoms.charges) * ELEMENTARY_CHARGE_C

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from anodefree.errors import ConfigError, DataError, near
+from anodefree.io.said_number import finite
 from anodefree.io.textfile import lines_of
 
 NAMES: Final = {
@@ -60,7 +61,8 @@ def read_samples(path: str | os.PathLike[str]) -> dict[str, dict[str, Any]]:
             continue
         if name in table:
             raise DataError(f"names '{name}' twice", str(path), "one line for each file")
-        table[name] = {n: _number(v) if n == "np_ratio" else v for n, v in stated.items()}
+        ratio = finite(stated.get("np_ratio"))
+        table[name] = stated if ratio is None else {**stated, "np_ratio": ratio}
     if not table:
         raise DataError("names no file", str(path), "below the header stands one line for each file")
     return table
@@ -90,10 +92,3 @@ def _column(header: str, where: str) -> tuple[str, str]:
             f"the column '{header}' has no unit", where, f"write it like '{word} / mg', '{word} / cm2' or '{word} / degC'"
         )
     return (name, unit) if name else (re.sub(r"\W+", "_", word).strip("_") or "unnamed", unit)
-
-
-def _number(text: str) -> Any:
-    try:
-        return float(text)
-    except ValueError:
-        return text

@@ -53,6 +53,12 @@ def long_run_variance(residuals: np.ndarray) -> float:
     return max(total, floor) / max(n - 2, 1) / (1 - rho) ** 2
 
 
+def std_of_mean_of_few(values: np.ndarray) -> float:
+    """Standard deviation of the mean of independent values (n,), widened for few; NaN for one value or where one is missing."""
+    n = values.size
+    return widened_to_95(n - 1) * float(np.std(values, ddof=1)) / math.sqrt(n) if n > 1 else math.nan
+
+
 def widened_to_95(dof: int) -> float:
     """Student's 95 % quantile over that of a normal: what makes two standard deviations of few values hold 95 %."""
     from scipy.special import stdtrit

@@ -21,7 +21,7 @@ from anodefree.errors import ConfigError, DataError
 from anodefree.io.file_names import group_name
 from anodefree.kinds.cells import CELLS
 from anodefree.kinds.cycling import CYCLING
-from anodefree.numerics.correlated import widened_to_95
+from anodefree.numerics.correlated import std_of_mean_of_few, widened_to_95
 from anodefree.numerics.two_groups import Difference, holm, rank_test, welch
 from anodefree.registry import Demo, Many, stage
 
@@ -52,7 +52,7 @@ class Group:
     @property
     def std(self) -> float:
         """Standard deviation of the mean, widened so that twice of it holds 95 % though the cells are few; NaN for one cell."""
-        return widened_to_95(self.ce.size - 1) * self.scatter / math.sqrt(self.ce.size) if self.ce.size > 1 else math.nan
+        return std_of_mean_of_few(self.ce)
 
 
 @dataclass(frozen=True)

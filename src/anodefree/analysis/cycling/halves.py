@@ -36,6 +36,11 @@ class Half:
         return float(self.passed_C[-1])
 
     @property
+    def mean_current_A(self) -> float:
+        """Charge over time, without a sign."""
+        return self.charge_C / float(self.time_s[-1] - self.time_s[0])
+
+    @property
     def energy_J(self) -> float:
         """The energy that passed: the integral of V over the charge."""
         mean = 0.5 * (self.voltage_V[1:] + self.voltage_V[:-1])

@@ -61,25 +61,25 @@ def hysteresis(
     high, low = (np.array([h.mean_voltage_V for h in side]) for side in (up, down))
     efficiency = np.array([d.energy_J / c.energy_J for c, d in zip(up, down, strict=True)])
     gap = high - low
-    slope, slope_std = _slope(number, gap)
+    gap_std, slope, slope_std = _line(number, gap)
     estimates = {
-        "hysteresis": Estimate(float(gap.mean()), _of_mean(number, gap), "V", "hysteresis, mean of the cycles", "mV"),
+        "hysteresis": Estimate(float(gap.mean()), gap_std, "V", "hysteresis, mean of the cycles", "mV"),
         "hysteresis_growth": Estimate(slope, slope_std, "V", "growth of the hysteresis per cycle", "mV"),
         "energy_efficiency": Estimate(
             float(efficiency.mean()),
-            float(np.hypot(_of_mean(number, efficiency), voltage_accuracy_V * gap.mean() / high.mean() ** 2)),
+            float(np.hypot(_line(number, efficiency)[0], voltage_accuracy_V * gap.mean() / high.mean() ** 2)),
             "1",
             "energy efficiency, mean of the cycles",
             "%",
         ),
         "mean_charge": Estimate(
-            float(high.mean()), float(np.hypot(_of_mean(number, high), voltage_accuracy_V)), "V", "mean voltage on charging"
+            float(high.mean()), float(np.hypot(_line(number, high)[0], voltage_accuracy_V)), "V", "mean voltage on charging"
         ),
         "mean_discharge": Estimate(
-            float(low.mean()), float(np.hypot(_of_mean(number, low), voltage_accuracy_V)), "V", "mean voltage on discharging"
+            float(low.mean()), float(np.hypot(_line(number, low)[0], voltage_accuracy_V)), "V", "mean voltage on discharging"
         ),
     }
-    rates = np.array([h.charge_C / (h.time_s[-1] - h.time_s[0]) for h in up + down])
+    rates = np.array([h.mean_current_A for h in up + down])
     checks = [
         Check.that(
             "rates",
@@ -104,19 +104,12 @@ def hysteresis(
     return Result.of(estimates, curves, checks)
 
 
-def _slope(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """Slope of the straight line and its std, widened for few points."""
+def _line(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
+    """Std of the mean, slope and its std from the scatter about a straight line, widened for few points."""
     slope, level = np.polyfit(x, y, 1)
     dof = len(x) - 2
-    scatter = float(np.sqrt(np.sum((y - level - slope * x) ** 2) / dof))
-    return float(slope), widened_to_95(dof) * scatter / float(np.sqrt(np.sum((x - x.mean()) ** 2)))
-
-
-def _of_mean(x: np.ndarray, y: np.ndarray) -> float:
-    """Standard deviation of the mean, from the scatter about a straight line."""
-    slope, level = np.polyfit(x, y, 1)
-    dof = len(x) - 2
-    return float(widened_to_95(dof) * np.sqrt(np.sum((y - level - slope * x) ** 2) / dof / len(x)))
+    scatter = widened_to_95(dof) * float(np.sqrt(np.sum((y - level - slope * x) ** 2) / dof))
+    return scatter / float(np.sqrt(len(x))), float(slope), scatter / float(np.sqrt(np.sum((x - x.mean()) ** 2)))
 
 
 @hysteresis.plot

@@ -14,7 +14,7 @@ from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import DataError
 from anodefree.kinds.cycling import CYCLING, Cycling
-from anodefree.numerics.correlated import widened_to_95
+from anodefree.numerics.correlated import std_of_mean_of_few
 from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ class Block:
     @property
     def std(self) -> float:
         """Standard deviation of the mean, widened for few cycles; NaN for one."""
-        n = len(self.settled)
-        return widened_to_95(n - 1) * float(np.std(self.settled, ddof=1)) / np.sqrt(n) if n > 1 else float(np.nan)
+        return std_of_mean_of_few(self.settled)
 
 
 @stage("cycling.rate", version=1, cites=("chen2026", "jcgm100"))
@@ -72,7 +71,7 @@ def rate(
     mine = [h for h in found if h.direction == direction]
     if len(mine) < 2:
         raise DataError(f"has {len(mine)} half cycles of {direction}", where, "a rate test has one for each rate at least")
-    current = np.array([_current(h) for h in mine])
+    current = np.array([h.mean_current_A for h in mine])
     slowest = mine[int(np.argmin(current))].charge_C if nominal_capacity_C is None else nominal_capacity_C
     blocks = _blocks(mine, current, slowest)
     rates = sorted({_named(b.rate_per_h) for b in blocks}, key=float)
@@ -98,7 +97,7 @@ def rate(
         part = float(again.settled.mean() / start.settled.mean())
         relative = np.hypot(again.std / again.settled.mean(), start.std / start.settled.mean())
         estimates["recovery"] = Estimate(part, part * float(relative), "1", "capacity when the first rate came again", "%")
-    other = np.array([_current(h) for h in found if h.direction != direction])
+    other = np.array([h.mean_current_A for h in found if h.direction != direction])
     checks = [
         Check.that(
             "other direction",
@@ -124,10 +123,6 @@ def rate(
         },
         checks,
     )
-
-
-def _current(half: Half) -> float:
-    return half.charge_C / float(half.time_s[-1] - half.time_s[0])
 
 
 def _named(rate_per_h: float) -> str:

@@ -18,8 +18,8 @@ from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import ConfigError, DataError
 from anodefree.kinds.trajectory import Trajectory
-from anodefree.numerics.correlated import widened_to_95
-from anodefree.numerics.radial import Radial, first_shell
+from anodefree.numerics.correlated import std_of_mean_of_few
+from anodefree.numerics.radial import Radial, Shell, first_shell
 from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def coordination(
             f"g({centre}-{element or partner}) has no first minimum to {1e10 * r_max_m:.3g} Å", where, "give cutoff_m"
         )
     end = shell.minimum_m if cutoff_m is None else cutoff_m
-    end_std = _std_of([b.minimum_m for b in blocks]) if cutoff_m is None else 0.0
+    end_std = _spread(blocks, "minimum_m") if cutoff_m is None else 0.0
     count, pairs = contacts_of(used, centres, partners, end)
     by_frame = count.mean(axis=1)
     by_molecule = np.array([len(np.unique(p, axis=0)) for p in pairs]) / len(centres)
@@ -84,13 +84,12 @@ def coordination(
     estimates = {
         "CN": mean_of(by_frame, f"{element or 'atoms'} of {partner} about {centre}", beside=beside),
         "CN_molecules": mean_of(by_molecule, f"{partner} about {centre}", beside=beside),
-        "r_peak": Estimate(shell.peak_m, _std_of([b.peak_m for b in blocks]), "m", "first peak of g", "angstrom"),
-        "g_peak": Estimate(shell.height, _std_of([b.height for b in blocks]), "1", "height of the first peak"),
+        "r_peak": Estimate(shell.peak_m, _spread(blocks, "peak_m"), "m", "first peak of g", "angstrom"),
+        "g_peak": Estimate(shell.height, _spread(blocks, "height"), "1", "height of the first peak"),
     }
     if math.isfinite(shell.minimum_m):
-        estimates["r_min"] = Estimate(
-            shell.minimum_m, _std_of([b.minimum_m for b in blocks]), "m", "first minimum of g", "angstrom"
-        )
+        estimates["r_min"] = Estimate(shell.minimum_m, _spread(blocks, "minimum_m"), "m", "first minimum of g", "angstrom")
+    kept = _memory(count)
     numbers, share = np.unique(count, return_counts=True)
     return Result.of(
         estimates,
@@ -103,8 +102,9 @@ def coordination(
             "contacts": ("number", numbers),
             "share": ("number", share / count.size),
             "cutoff_m": ("end", np.array([end])),
+            "memory": ("end", np.array([kept])),
         },
-        _checks(by_frame, shell.depth, count, counted),
+        _checks(by_frame, shell.depth, kept, counted),
     )
 
 
@@ -116,18 +116,17 @@ def _later(trajectory: Measurement, skip: float) -> Measurement:
     return Measurement.of(trajectory.kind, arrays, trajectory.meta, name=trajectory.source.name)
 
 
+def _spread(blocks: list[Shell], name: str) -> float:
+    """Standard deviation of the mean of the blocks; NaN where one has no such number."""
+    return std_of_mean_of_few(np.array([getattr(b, name) for b in blocks]))
+
+
 def _blocks(frames: int) -> list[slice]:
     edges = np.linspace(0, frames, BLOCKS + 1).astype(int)
     return [slice(a, b) for a, b in pairwise(edges.tolist())]
 
 
-def _std_of(values: list[float]) -> float:
-    """Standard deviation of the mean of the blocks, widened for few; NaN where a block has none."""
-    v = np.array(values)
-    return widened_to_95(len(v) - 1) * float(np.std(v, ddof=1)) / math.sqrt(len(v)) if np.isfinite(v).all() else math.nan
-
-
-def memory_of(count: np.ndarray) -> float:
+def _memory(count: np.ndarray) -> float:
     """Correlation of the number of partners (frame, centre) of each centre with itself, a twentieth of the run later."""
     own = count - count.mean()
     power = float((own**2).mean())
@@ -135,8 +134,7 @@ def memory_of(count: np.ndarray) -> float:
     return float((own[lag:] * own[:-lag]).mean()) / power if power > 0 else 0.0
 
 
-def _checks(by_frame: np.ndarray, depth: float, count: np.ndarray, counted: Radial) -> list[Check]:
-    kept = memory_of(count)
+def _checks(by_frame: np.ndarray, depth: float, kept: float, counted: Radial) -> list[Check]:
     return [
         drift_check(by_frame),
         Check.that(

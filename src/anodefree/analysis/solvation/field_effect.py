@@ -14,7 +14,7 @@ from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import DataError
 from anodefree.kinds.solvation_points import NUMBERS, SOLVATION_POINTS
-from anodefree.numerics.correlated import widened_to_95
+from anodefree.numerics.correlated import std_of_mean_of_few, widened_to_95
 from anodefree.numerics.two_groups import welch
 from anodefree.physics.transport import SPECIES
 from anodefree.registry import Demo, Many, stage
@@ -79,10 +79,10 @@ def field_effect(
     estimates = {
         "delta_CN": Estimate(difference.value, std, "1", f"change of {number} at {strongest:g} T"),
         "without_field": Estimate(
-            float(without.mean()), _mean_std(without), "1", f"{number} without a field, {len(without)} runs"
+            float(without.mean()), std_of_mean_of_few(without), "1", f"{number} without a field, {len(without)} runs"
         ),
         "with_field": Estimate(
-            float(within.mean()), _mean_std(within), "1", f"{number} at {strongest:g} T, {len(within)} runs"
+            float(within.mean()), std_of_mean_of_few(within), "1", f"{number} at {strongest:g} T, {len(within)} runs"
         ),
         "p_difference": Estimate(difference.p, 0.0, "1", "how often chance parts equal means so far"),
         "p_equivalence": Estimate(p_same, 0.0, "1", f"how often a difference of {100 * margin:g} % would look so small"),
@@ -109,7 +109,7 @@ def field_effect(
             "value_std": ("run", points[f"{number}_std"]),
             "field_T": ("field", fields),
             "field_mean": ("field", np.array([m.mean() for m in means])),
-            "field_std": ("field", np.array([_mean_std(m) for m in means])),
+            "field_std": ("field", np.array([std_of_mean_of_few(m) for m in means])),
             "limits": ("ends", float(without.mean()) + limit * np.array([-1.0, 1.0])),
         },
         _checks(difference.p, p_same, scatter, expected, points, number, margin, hall),
@@ -118,11 +118,6 @@ def field_effect(
 
 def _std_of_scatter(scatter: float, runs: int) -> float:
     return scatter / math.sqrt(2 * (runs - 2))
-
-
-def _mean_std(values: np.ndarray) -> float:
-    n = len(values)
-    return widened_to_95(n - 1) * float(np.std(values, ddof=1)) / math.sqrt(n) if n > 1 else math.nan
 
 
 def _equivalence(value: float, std: float, dof: float, limit: float) -> float:

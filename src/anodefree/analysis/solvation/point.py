@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from anodefree.analysis.solvation.coordination import coordination, memory_of
-from anodefree.analysis.solvation.frames import contacts_of
-from anodefree.analysis.solvation.selection import Centre, Partner, atoms_of
+from anodefree.analysis.solvation.coordination import coordination
+from anodefree.analysis.solvation.selection import Centre, Partner
 from anodefree.analysis.solvation.speciation import speciation
 from anodefree.analysis.solvation.synthetic import clusters
 from anodefree.core.figure import COLOURS
@@ -43,11 +42,9 @@ def point(
     ------
     ConfigError, DataError: as those two do.
     """
-    shells = coordination(trajectory, centre=centre, partner=partner, element=element, cutoff_m=cutoff_m).estimates
+    shells = coordination(trajectory, centre=centre, partner=partner, element=element, cutoff_m=cutoff_m)
     pairs = speciation(trajectory, cation=centre, anion=partner, cutoff_m=cutoff_m).estimates
-    found = {**pairs, **{n: shells[n] for n in ("CN", "CN_molecules")}}
-    end = cutoff_m if cutoff_m is not None else shells["r_min"].value
-    count = contacts_of(trajectory, atoms_of(trajectory, centre), atoms_of(trajectory, partner, element), end)[0]
+    found = {**pairs, **{n: shells.estimates[n] for n in ("CN", "CN_molecules")}}
     time = trajectory["time_s"]
     arrays = {
         "flux_density_T": float(trajectory.meta.get("flux_density_T", 0.0)),
@@ -56,7 +53,7 @@ def point(
         "length_s": float(time[-1] - time[0]) * len(time) / max(len(time) - 1, 1),
         **{n: found[n].value for n in NUMBERS},
         **{f"{n}_std": found[n].std for n in NUMBERS},
-        "memory": memory_of(count),
+        "memory": float(shells.curves["memory"].values[0]),
     }
     meta = {"centre": centre, "partner": partner}
     if "charge_scale" in trajectory.meta:

@@ -15,7 +15,7 @@ from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import DataError
 from anodefree.kinds.trajectory import Trajectory
-from anodefree.numerics.correlated import widened_to_95
+from anodefree.numerics.correlated import std_of_mean_of_few
 from anodefree.numerics.displacement import persistence
 from anodefree.numerics.radial import first_shell
 from anodefree.registry import Demo, stage
@@ -73,7 +73,7 @@ def residence(
     tau = _time(whole, step)
     groups = [table[:, owner % BLOCKS == g] for g in range(BLOCKS)]
     each = np.array([_time(_without_chance(persistence(t), t, background, len(of) / BLOCKS), step) for t in groups if t.size])
-    std = widened_to_95(len(each) - 1) * float(np.std(each, ddof=1)) / math.sqrt(len(each)) if len(each) > 1 else math.nan
+    std = std_of_mean_of_few(each)
     half = len(time) // 2
     fallen = float(whole[:half].min())
     return Result.of(

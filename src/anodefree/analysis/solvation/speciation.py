@@ -75,7 +75,9 @@ def speciation(
     if anion not in pairs:
         raise DataError(f"g({cation}-{anion}) has no first minimum", where, "give cutoff_m")
     frames = len(trajectory["time_s"])
-    told = [_frame({s: p[k] for s, p in pairs.items()}, trajectory, cation, anion, negative) for k in range(frames)]
+    names, of, molecule = species_of(trajectory), trajectory["species"], trajectory["molecule"]
+    cations, anions = (np.unique(molecule[of == names.index(s)]) for s in (cation, anion))
+    told = [_frame({s: p[k] for s, p in pairs.items()}, cation, cations, anion, anions, negative) for k in range(frames)]
     series = {name: np.array([t[0][name] for t in told]) for name in told[0][0]}
     labels = {
         "SSIP": f"{cation} without an anion",
@@ -134,12 +136,9 @@ def _end(trajectory: Measurement, centres: np.ndarray, donors: np.ndarray) -> fl
 
 
 def _frame(
-    pairs: dict[str, np.ndarray], trajectory: Measurement, cation: str, anion: str, negative: list[str]
+    pairs: dict[str, np.ndarray], cation: str, cations: np.ndarray, anion: str, anions: np.ndarray, negative: list[str]
 ) -> tuple[dict[str, float], Counter[str], Counter[int]]:
-    """Classes, shells and clusters of one frame."""
-    names = species_of(trajectory)
-    first = {s: trajectory["species"] == names.index(s) for s in {cation, anion}}
-    cations, anions = (np.unique(trajectory["molecule"][first[s]]) for s in (cation, anion))
+    """Classes, shells and clusters of one frame; `cations` and `anions` are the numbers of their molecules."""
     unique = {s: np.unique(p, axis=0) for s, p in pairs.items()}
     bonds = np.concatenate([unique[s] for s in negative if s in unique] or [np.empty((0, 2), np.int64)])
     of_cation, of_anion = Counter(bonds[:, 0].tolist()), Counter(bonds[:, 1].tolist())

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from anodefree.core.constants import ELEMENTARY_CHARGE_C
+from anodefree.core.constants import ATOMIC_MASS_KG, ELEMENTARY_CHARGE_C
 from anodefree.core.measurement import Measurement
 from anodefree.kinds.trajectory import TRAJECTORY
 
@@ -15,7 +15,6 @@ BOX_A: Final = 60.0
 CONTACT_A: Final = 2.05
 SPREAD_A: Final = 0.08
 FAR_A: Final = 4.0
-UNIT_KG: Final = 1.66053906660e-27
 MASSES: Final = {"Li": 6.94, "O": 15.999}
 
 
@@ -71,7 +70,7 @@ def built(place_A: np.ndarray, names: list[str], elements: list[str], molecule: 
         "species": np.array([species.index(n) for n in names]),
         "molecule": molecule,
         "element": np.array(elements),
-        "mass_kg": np.array([MASSES[e] for e in elements]) * UNIT_KG,
+        "mass_kg": np.array([MASSES[e] for e in elements]) * ATOMIC_MASS_KG,
         "charge_C": charge,
     }
     return Measurement.of(TRAJECTORY, arrays, {"species": species, "temperature_K": 298.15}, name="known shells")

@@ -16,7 +16,7 @@ from anodefree.core.result import Check, Estimate, Result
 from anodefree.core.uncertain import Uncertain
 from anodefree.errors import ConfigError, DataError
 from anodefree.kinds.trajectory import TRAJECTORY, Trajectory
-from anodefree.numerics.correlated import widened_to_95
+from anodefree.numerics.correlated import std_of_mean_of_few
 from anodefree.numerics.displacement import centres, mean_square, without_drift
 from anodefree.registry import Demo, stage
 
@@ -86,7 +86,7 @@ def transport(
         alpha = _exponent(mean, window)
         added, added_std = _yeh_hummer(viscosity_Pa_s, kelvin, edge)
         estimates[f"D_{name}"] = Estimate(
-            float(slopes.mean()) + added, math.hypot(_mean_std(slopes), added_std), "m2/s", f"diffusion of {name}"
+            float(slopes.mean()) + added, math.hypot(std_of_mean_of_few(slopes), added_std), "m2/s", f"diffusion of {name}"
         )
         estimates[f"alpha_{name}"] = Estimate(alpha, 0.0, "1", f"exponent of the displacement of {name}")
         if alpha < DIFFUSIVE:
@@ -121,11 +121,6 @@ def _exponent(msd: np.ndarray, window: slice) -> float:
     return float(np.polyfit(np.log(lag), np.log(np.maximum(msd[window], 1e-300)), 1)[0])
 
 
-def _mean_std(values: np.ndarray) -> float:
-    n = len(values)
-    return widened_to_95(n - 1) * float(np.std(values, ddof=1)) / math.sqrt(n)
-
-
 def _yeh_hummer(viscosity: Uncertain | None, kelvin: float, edge_m: float) -> tuple[float, float]:
     if viscosity is None:
         return 0.0, 0.0
@@ -154,7 +149,7 @@ def _conduction(
     parts = {k: float((charge[species == k] ** 2).sum()) / unit for k in ions}
     plain = sum(parts[k] * diffusion[f"D_{names[k]}"].value for k in ions)
     plain_std = math.sqrt(sum((parts[k] * diffusion[f"D_{names[k]}"].std) ** 2 for k in ions))
-    mean, std = float(sigma.mean()), _mean_std(sigma)
+    mean, std = float(sigma.mean()), std_of_mean_of_few(sigma)
     haven = plain / mean if mean > 0 else math.nan
     out = {
         "conductivity": Estimate(mean, std, "S/m", "ionic conductivity, with correlations"),
@@ -173,7 +168,7 @@ def _conduction(
             values.append((alone + 0.5 * (both - alone - others)) / 6 / unit)
         part = np.array(values)
         share = float(part.mean()) / mean if mean > 0 else math.nan
-        spread = _mean_std(part - share * sigma) / mean if mean > 0 else math.nan
+        spread = std_of_mean_of_few(part - share * sigma) / mean if mean > 0 else math.nan
         out[f"transference_{names[k]}"] = Estimate(share, spread, "1", f"part of {names[k]} in the current")
     return out
 

@@ -262,7 +262,8 @@ def _conserve_salt(model: Any) -> None:
     """Let exactly the salt flow in at the lithium that the current brings, and none at the other end.
 
     PyBaMM imposes a gradient there, the flux over an extrapolated 1/(D τ), and multiplies it by an extrapolated D τ. Where D
-    depends on concentration the two are not reciprocal, and a cell would lose 0.03 % of its salt in a cycle (issue 5700).
+    depends on concentration the two are not reciprocal, and a cell would lose 0.03 % of its salt in a cycle (5700 in the
+    tracker of PyBaMM).
     """
     import pybamm
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from anodefree.core.constants import ATOMIC_MASS_KG, ELEMENTARY_CHARGE_C
+from anodefree.core.constants import ATOMIC_MASS_KG, AVOGADRO_PER_MOL, ELEMENTARY_CHARGE_C
 from anodefree.errors import ConfigError
 from anodefree.simulation.solvation.engine import openmm
 
@@ -78,7 +78,7 @@ def forces_of(drive: Drive, charge_e: np.ndarray, ionic: np.ndarray) -> list[Any
     if drive.rotating_N:
         push = mm.CustomExternalForce("-F*(x*cos(turned)+s*y*sin(turned))")
         push.addPerParticleParameter("s")
-        push.addGlobalParameter("F", drive.rotating_N * 1e-9 * 6.02214076e23 * 1e-3)
+        push.addGlobalParameter("F", drive.rotating_N * 1e-9 * AVOGADRO_PER_MOL * 1e-3)
         push.addGlobalParameter("turned", 0.0)
         for i in np.flatnonzero(ionic & (charge_e != 0)):
             push.addParticle(int(i), [float(np.sign(charge_e[i]))])

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from anodefree.core.constants import BOLTZMANN_J_K
+from anodefree.core.constants import GAS_J_MOL_K
 from anodefree.simulation.solvation.engine import openmm
 
-KJ_MOL: Final = BOLTZMANN_J_K * 6.02214076e23 * 1e-3
+KJ_MOL: Final = GAS_J_MOL_K * 1e-3
 """Boltzmann's constant in kJ/mol/K, OpenMM's unit."""
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 
+from anodefree.core.constants import ATOMIC_MASS_KG
 from anodefree.core.context import Context
 from anodefree.errors import Cancelled, NumericalError
 from anodefree.numerics.equilibration import detect
 from anodefree.simulation.solvation.drive import Drive, forces_of
 from anodefree.simulation.solvation.engine import openmm
 from anodefree.simulation.solvation.integrator import KJ_MOL, integrator_of, prepare
-from anodefree.simulation.solvation.system import Box
+from anodefree.simulation.solvation.system import NM, Box
 
 SAVE_EVERY_S: Final = 60.0
 LOG_PS: Final = 0.2
@@ -22,6 +24,8 @@ BLOCK_PS: Final = 10.0
 ENOUGH: Final = 30.0
 """Independent values of the density and of the energy in the steady part, from which equilibrium counts as detected."""
 BAR_PA: Final = 1e5
+KG_M3: Final = ATOMIC_MASS_KG / NM**3
+"""One atomic mass unit in a cubic nanometre."""
 BAROSTAT_STEPS: Final = 25
 
 
@@ -51,9 +55,11 @@ class Dynamics:
     system: Any
     """Without barostat and without drive: both are added for their part of the protocol."""
     platform: tuple[Any, dict[str, str]]
-    place_nm: np.ndarray
+    packed_nm: Callable[[], np.ndarray]
+    """Places to begin with; asked for only where no checkpoint stands."""
     edge_nm: float
-    phase: str = "minimise"
+    place_nm: np.ndarray = field(default_factory=lambda: np.empty((0, 3)))
+    phase: str = "pack"
     done_ps: float = 0.0
     log: list[tuple[float, float, float, float]] = field(default_factory=list)
     """Time [ps], density [kg/m3], potential energy [kJ/mol], temperature [K]."""
@@ -73,7 +79,9 @@ class Dynamics:
         NumericalError: energy or places are no numbers; the last good checkpoint stays. Cancelled: on request, after saving.
         """
         self._resume(context, fingerprint)
-        if self.phase == "minimise":
+        if self.phase == "pack":
+            context.progress(0.0, "packing the box")
+            self.place_nm = self.packed_nm()
             context.progress(0.0, "minimising the energy")
             self._minimise()
             self.phase = "pressure"
@@ -126,7 +134,7 @@ class Dynamics:
         if not self._steady():
             self.found = f"not detected within {self.plan.equilibration_ps:g} ps: {self.found}"
         density = table[detect(table[:, 1]).first :, 1].mean()
-        wanted = (float(self.box.mass_u.sum()) * 1.66053906660 / density) ** (1 / 3)  # u/nm3 -> kg/m3 is 1.6605
+        wanted = (float(self.box.mass_u.sum()) * KG_M3 / density) ** (1 / 3)
         sums = np.zeros((len(self.box.molecules), 3))
         np.add.at(sums, self.box.molecule, self.place_nm * self.box.mass_u[:, None])
         centre = sums / np.bincount(self.box.molecule, self.box.mass_u)[:, None]
@@ -161,7 +169,8 @@ class Dynamics:
             self._report(simulation, context, fingerprint)
 
     def _equilibrated_ps(self) -> float:
-        return next((t for t, *_ in reversed(self.log) if t >= 0), 0.0) - self.done_ps if self.log else 0.0
+        """The time spent at constant pressure: what the log counts beyond the present phase."""
+        return self.log[-1][0] - self.done_ps if self.log else 0.0
 
     def _advance(self, simulation: Any, ps: float, offset: float = 0.0) -> None:
         """Integrate a stretch and write the log."""
@@ -176,7 +185,7 @@ class Dynamics:
         if not np.isfinite(energy):
             raise self._broken(simulation, "the energy is no number")
         volume_nm3 = state.getPeriodicBoxVolume()._value
-        density = float(self.box.mass_u.sum()) * 1.66053906660 / volume_nm3
+        density = float(self.box.mass_u.sum()) * KG_M3 / volume_nm3
         self.done_ps += steps * self.plan.step_ps
         self._computed_ps += steps * self.plan.step_ps
         kelvin = 2 * state.getKineticEnergy()._value / (self._freedoms() * KJ_MOL)

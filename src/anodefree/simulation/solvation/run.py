@@ -111,10 +111,11 @@ def run(
         velocities,
     )
     fingerprint = content_key({**given, "seed": seed})
-    resumed = context.checkpoint.load() is not None
-    context.progress(0.0, "packing the box")
-    place = np.zeros((len(mass), 3)) if resumed else pack(box.molecules, start_m, field, context.workdir, seed)
-    dynamics = Dynamics(box, plan, system, platform_of(platform, threads), place / NM, start_m / NM)
+
+    def packed_nm() -> np.ndarray:
+        return pack(box.molecules, start_m, field, context.workdir, seed) / NM
+
+    dynamics = Dynamics(box, plan, system, platform_of(platform, threads), packed_nm, start_m / NM)
     dynamics.carry_out(context, fingerprint)
     return _measured(dynamics, given)
 
