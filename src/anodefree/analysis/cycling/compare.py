@@ -12,7 +12,7 @@ import numpy as np
 
 from anodefree.analysis.cycling import counting as c
 from anodefree.analysis.cycling.efficiency import FailureTolerance, FormationCycles
-from anodefree.analysis.cycling.pairs import CellType
+from anodefree.analysis.cycling.pairs import CellType, by_charge
 from anodefree.analysis.cycling.phases import phases
 from anodefree.core.measurement import Measurement, join
 from anodefree.core.parameter import Par
@@ -142,8 +142,7 @@ def _kind(cells: Measurement, cell: str) -> str:
     """Half or full, for all cells alike: by what the larger total charge is."""
     if cell != "auto":
         return cell
-    more = np.nansum(cells["discharge_capacity_C"]) > np.nansum(cells["charge_capacity_C"])
-    return "half" if more else "full"
+    return by_charge(cells["charge_capacity_C"], cells["discharge_capacity_C"])
 
 
 def _cell(cells: Measurement, k: int, kind: str, formation: int | None, tolerance: float, name: str) -> tuple[float, int]:

@@ -24,6 +24,11 @@ _TOO_MUCH: Final = 5e-3
 """What an efficiency may exceed 1 by before it is doubted that its halves are in order."""
 
 
+def by_charge(charge_C: np.ndarray, discharge_C: np.ndarray) -> Literal["half", "full"]:
+    """Half (discharge plates) where more passed on discharging in all, else full: what went in is at least what came back."""
+    return "half" if float(np.nansum(discharge_C)) > float(np.nansum(charge_C)) else "full"
+
+
 @dataclass(frozen=True)
 class Pairs:
     """Cycle by cycle what went in and what came back, in the order of time; arrays (n,)."""
@@ -138,7 +143,7 @@ def _kind(cell: Cell, runs: _Runs | None, charge: np.ndarray, discharge: np.ndar
         return cell, f"{words[cell]}, as stated"
     found: Cell
     if runs is None:
-        found = "half" if discharge.sum() > charge.sum() else "full"
+        found = by_charge(charge, discharge)
         larger, smaller = ("discharge", "charge") if found == "half" else ("charge", "discharge")
         return found, f"more {larger} than {smaller} is counted: {words[found]}"
     if runs.plates_below_zero:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 
 from anodefree.analysis.cycling.halves import halves
-from anodefree.analysis.cycling.pairs import CellType
+from anodefree.analysis.cycling.pairs import CellType, by_charge
 from anodefree.core.figure import COLOURS, split
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
@@ -54,7 +54,7 @@ def table(
             raise DataError(f"has no '{name}'", where, "count the cycles of a record with cycling.recount")
     charge, discharge = cycling["charge_capacity_C"], cycling["discharge_capacity_C"]
     number = cycling["cycle_number"].astype(float) if "cycle_number" in cycling else np.arange(1.0, len(charge) + 1)
-    half = float(np.nansum(discharge)) > float(np.nansum(charge)) if cell == "auto" else cell == "half"
+    half = (by_charge(charge, discharge) if cell == "auto" else cell) == "half"
     into, back = (discharge, charge) if half else (charge, discharge)
     efficiency = _over(back, into)
     mass = active_mass_kg if active_mass_kg is not None else cycling.meta.get("active_mass_kg")
