@@ -48,6 +48,11 @@ class Checkpoint:
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise DataError("the checkpoint cannot be read", str(self.path), "delete it to start that step anew") from error
 
+    def resume(self, fingerprint: str) -> dict[str, np.ndarray] | None:
+        """The last state of the same work, or None: a state saved with another `fingerprint` is of other parameters."""
+        state = self.load()
+        return None if state is None or str(state["fingerprint"]) != fingerprint else state
+
 
 @dataclass
 class Context:

@@ -233,8 +233,8 @@ class CellRun:
         )
 
     def _resume(self, context: Context, fingerprint: str) -> None:
-        kept = context.checkpoint.load()
-        if kept is None or str(kept["fingerprint"]) != fingerprint:
+        kept = context.checkpoint.resume(fingerprint)
+        if kept is None:
             return
         self.state = kept["state"]
         cycle, self.clock_s, self.stranded_C_m2 = kept["place"].tolist()

@@ -241,8 +241,8 @@ class Run:
         )
 
     def _resume(self, context: Context, fingerprint: str) -> None:
-        kept = context.checkpoint.load()
-        if kept is None or str(kept["fingerprint"]) != fingerprint:
+        kept = context.checkpoint.resume(fingerprint)
+        if kept is None:
             return
         self.salt, self.lithium, self.numbers = kept["salt"], kept["lithium"], kept["numbers"]
         self.leg, self.efficiency = int(kept["place"][0]), float(kept["place"][1])

@@ -144,8 +144,8 @@ def _keep(context: Context, plan: Plan, made: Run) -> None:
 
 
 def _resumed(context: Context, plan: Plan) -> Run | None:
-    kept = context.checkpoint.load()
-    if kept is None or str(kept["fingerprint"]) != plan.fingerprint:
+    kept = context.checkpoint.resume(plan.fingerprint)
+    if kept is None:
         return None
     names = list(State(np.zeros(0), np.zeros(0), np.zeros(0)).arrays())
 

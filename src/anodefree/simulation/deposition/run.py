@@ -138,8 +138,8 @@ class Run:
         context.checkpoint.save(fingerprint=np.array(fingerprint), **arrays, **self.record.arrays())
 
     def _resume(self, context: Context, fingerprint: str) -> None:
-        kept = context.checkpoint.load()
-        if kept is None or str(kept["fingerprint"]) != fingerprint:
+        kept = context.checkpoint.resume(fingerprint)
+        if kept is None:
             return
         numbers = kept["numbers"].tolist()
         potentials = Potentials(kept["liquid_V"], numbers.pop(), kept["response"])

@@ -84,8 +84,8 @@ def follow(
     tracks = np.zeros((6, ions, len(recorded_steps)))
     position, velocity, at, done = np.zeros_like(velocity_m_s), velocity_m_s, 0, 1
     tracks[3:, :, 0] = velocity
-    state = context.checkpoint.load()
-    if state is not None and str(state["fingerprint"]) == fingerprint:
+    state = context.checkpoint.resume(fingerprint)
+    if state is not None:
         if state["tracks"].shape != (*tracks.shape[:2], int(state["done"])):
             raise DataError("the checkpoint is not whole", str(context.checkpoint.path), "delete it to start this step anew")
         position, velocity, at, done = state["position"], state["velocity"], int(state["at"]), int(state["done"])

@@ -154,8 +154,8 @@ def _in_order(
 
 def _resumed(context: Context, fingerprint: str, rows: Floats, record: Floats, tally: Tally) -> int:
     """Take up a checkpoint of the same run; the number of batches that it holds."""
-    state = context.checkpoint.load()
-    if state is None or str(state["fingerprint"]) != fingerprint:
+    state = context.checkpoint.resume(fingerprint)
+    if state is None:
         return 0
     rows[: len(state["rows"])] = state["rows"]
     record[...] = state["record"]

@@ -261,8 +261,8 @@ class Dynamics:
         self._saved = time.monotonic()
 
     def _resume(self, context: Context, fingerprint: str) -> None:
-        state = context.checkpoint.load()
-        if state is None or str(state["fingerprint"]) != fingerprint:
+        state = context.checkpoint.resume(fingerprint)
+        if state is None:
             return
         self.phase, self.done_ps, self.edge_nm = str(state["phase"]), float(state["done_ps"]), float(state["edge_nm"])
         self.place_nm, self.found = state["place_nm"], str(state["found"])
