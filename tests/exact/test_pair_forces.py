@@ -53,8 +53,9 @@ def test_forces_and_energy_are_those_of_the_reference_platform(rng: np.random.Ge
     energy, force = _energy_and_forces(plain, place, "Reference")
     rest, mesh = _energy_and_forces(bare, place, "Reference")
     mine, push = pairs.at(place, EDGE_NM)
-    assert np.linalg.norm(push + mesh - force) < 1e-5 * np.linalg.norm(force)
-    assert abs(mine + rest - energy) < 1e-5 * np.abs(mine)
+    # Single precision and the polynomials: a tenth of what the mesh itself is told to keep to (5e-4).
+    assert np.linalg.norm(push + mesh - force) < 5e-5 * np.linalg.norm(force)
+    assert abs(mine + rest - energy) < 5e-5 * np.abs(mine)
 
 
 def test_forces_are_the_gradient_of_the_energy(rng: np.random.Generator) -> None:
