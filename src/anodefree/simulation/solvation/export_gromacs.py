@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -60,7 +60,7 @@ def write_gromacs(
     files = folder / "conf.gro", folder / "topol.top", folder / "run.mdp"
     files[0].write_text(_places(box, place_m, edge_m, title), encoding="utf-8")
     files[1].write_text(_topology(box, terms, title), encoding="utf-8")
-    asked = {"title": title, "cutoff": cutoff_m / NM, "kelvin": temperature_K, "step": 0.002, "steps": steps}
+    asked: dict[str, Any] = {"title": title, "cutoff": cutoff_m / NM, "kelvin": temperature_K, "step": 0.002, "steps": steps}
     pressure = "" if pressure_Pa is None else PRESSURE.format(bar=pressure_Pa / BAR_PA)
     files[2].write_text(RUN.format(**asked) + pressure, encoding="utf-8")
     return files
