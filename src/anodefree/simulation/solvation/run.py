@@ -35,7 +35,16 @@ LONGEST_RIGID_PS = 2.0e-3
 @stage(
     "solvation.run",
     version=1,
-    cites=("eastman2024", "martinez2009", "jorgensen1996", "canongia2004", "leimkuhler2013", "spreiter1999", "chodera2016"),
+    cites=(
+        "eastman2024",
+        "martinez2009",
+        "jorgensen1996",
+        "canongia2004",
+        "leimkuhler2013",
+        "spreiter1999",
+        "chodera2016",
+        "watkins2001",
+    ),
 )
 def run(
     *,
@@ -74,7 +83,8 @@ def run(
     *Modes*: equilibrium, also in a magnetic field (which changes no average of places: Bohr and van Leeuwen); driven by an
     electric field, with the thermostat along the magnetic field alone; an effective counter-rotating drive, which is a model.
     *Valid when* the force field is: fixed charges, `charge_scale` standing for polarisation. The charges of
-    bis(trifluoroethyl) ether are fitted to its density. *Source* OPLS-AA: Jorgensen et al. 1996; anions: Canongia Lopes and Padua 2004; engine: Eastman et al.
+    bis(trifluoroethyl) ether are fitted to its density. *Source* OPLS-AA: Jorgensen et al. 1996; perfluoroalkanes: Watkins
+    and Jorgensen 2001; anions: Canongia Lopes and Padua 2004; engine: Eastman et al.
     2024; splitting: Leimkuhler and Matthews 2013; field: Spreiter and Walter 1999. *Differs from the paper*, which names
     COMPASS II and an "internal Lorentz force" without an equation.
 
