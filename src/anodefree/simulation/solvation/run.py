@@ -46,6 +46,7 @@ HEAVY_U = 3.0
         "spreiter1999",
         "chodera2016",
         "hopkins2015",
+        "watkins2001",
     ),
 )
 def run(
@@ -85,8 +86,9 @@ def run(
     `production_s`. The magnetic rotation is exact in the splitting (`simulation.solvation.integrator`).
     *Modes*: equilibrium, also in a magnetic field (which changes no average of places: Bohr and van Leeuwen); driven by an
     electric field, with the thermostat along the magnetic field alone; an effective counter-rotating drive, which is a model.
-    *Valid when* the force field is: fixed charges, `charge_scale` standing for polarisation. Bis(trifluoroethyl) ether comes
-    out 5 % too dense. *Source* OPLS-AA: Jorgensen et al. 1996; anions: Canongia Lopes and Padua 2004; engine: Eastman et al.
+    *Valid when* the force field is: fixed charges, `charge_scale` standing for polarisation. The charges of
+    bis(trifluoroethyl) ether are fitted to its density. *Source* OPLS-AA: Jorgensen et al. 1996; perfluoroalkanes: Watkins
+    and Jorgensen 2001; anions: Canongia Lopes and Padua 2004; engine: Eastman et al.
     2024; splitting: Leimkuhler and Matthews 2013; field: Spreiter and Walter 1999. *Differs from the paper*, which names
     COMPASS II and an "internal Lorentz force" without an equation.
 
