@@ -45,7 +45,8 @@ def main(edge_A: float = 27.0, repeats: int = 5) -> None:
     field = load_force_field()
     edge_m = 1.05e-10 * edge_A
     box = box_of(counts(load_recipe("dol_dme_litfsi"), 1e-10 * edge_A, field), field)
-    system = system_of(box, field, edge_m, charge_scale=SCALE, cutoff_m=CUTOFF_M, rigid=True)
+    given: dict[str, Any] = {"charge_scale": SCALE, "cutoff_m": CUTOFF_M, "rigid": True}
+    system, _ = system_of(box, field, edge_m, **given)
     with tempfile.TemporaryDirectory() as folder:
         start = context_of(
             system, mm.VerletIntegrator(1e-3), pack(box.molecules, edge_m, field, Path(folder), 1) / 1e-9, edge_m
@@ -56,6 +57,12 @@ def main(edge_A: float = 27.0, repeats: int = 5) -> None:
     runs: dict[str, Callable[[], object]] = {"OpenMM LangevinMiddle": stepped(system, plain, place_nm, edge_m)}
     logged = mm.LangevinMiddleIntegrator(KELVIN, FRICTION_PS, STEP_PS)
     runs["with log and frames as solvation.run"] = stepped(system, logged, place_nm, edge_m, log=True)
+    compiled, pairs = system_of(box, field, edge_m, compiled=True, **given)
+    force = mm.PythonForce(pairs)
+    force.setUsesPeriodicBoundaryConditions(True)
+    compiled.addForce(force)
+    faster = mm.LangevinMiddleIntegrator(KELVIN, FRICTION_PS, STEP_PS)
+    runs["compiled pair force, as solvation.run"] = stepped(compiled, faster, place_nm, edge_m, log=True)
     mass = np.array([system.getParticleMass(k)._value for k in range(system.getNumParticles())])
     for flux in FIELDS_T:
         turn = Drive(flux).turn_rad_ps(box.charge_e, mass)

@@ -54,14 +54,14 @@ def main(box_file: str | None, write: str | None) -> None:
         box = cluster(residues)
         place_A = shaken(residues)
         terms = terms_of(box, FIELD, charge_scale=1.0)
-        system = system_of(box, FIELD, VACUUM_M, charge_scale=1.0, cutoff_m=CUTOFF_M, rigid=False)
+        system = system_of(box, FIELD, VACUUM_M, charge_scale=1.0, cutoff_m=CUTOFF_M, rigid=False)[0]
         ours = energies_kJ_mol(system, 1e-10 * place_A, VACUUM_M, vacuum=True)
         theirs = by_lammps(box, terms, 1e-10 * place_A, VACUUM_M, vacuum=True)
         show(" + ".join(species_name(r) for r in residues), ours, {"LAMMPS": theirs})
         table[name] = {"residues": residues, "place_A": np.round(place_A, 6).tolist(), "kJ_mol": theirs}
     box, place_m, edge_m = snapshot(box_file)
     terms = terms_of(box, FIELD, charge_scale=SCALE)
-    ours = energies_kJ_mol(system_of(box, FIELD, edge_m, charge_scale=SCALE, cutoff_m=CUTOFF_M, rigid=False), place_m, edge_m)
+    ours = energies_kJ_mol(system_of(box, FIELD, edge_m, charge_scale=SCALE, cutoff_m=CUTOFF_M, rigid=False)[0], place_m, edge_m)
     theirs = {"LAMMPS": by_lammps(box, terms, place_m, edge_m)}
     if shutil.which(gmx()):
         theirs["GROMACS"] = by_gromacs(box, terms, place_m, edge_m)
