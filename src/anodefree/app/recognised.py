@@ -1,7 +1,7 @@
 """What each file of a project is, and why: read once for each content and each way of reading, remembered in the project.
 
-`recognised(project)` reads what is not yet known, in this process. A page lets `python -m anodefree.app.recognised FOLDER` do it,
-which names each file before it reads it, so that a reader that hangs or dies harms nobody else.
+`recognised(project)` reads what is not yet known, in this process. A page lets `python -m anodefree.app.recognised FOLDER` so,
+which names each file before it reads it: a reader that hangs or dies harms nobody else.
 """
 
 from __future__ import annotations
