@@ -1,11 +1,12 @@
-"""Two dialogs about one file: a look at what it holds, and what its reader is told (kind, format, curve, metadata with units)."""
+"""Two dialogs about one file: a look at what it holds, and what its reader is told (kind, format, curve, metadata)."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from nicegui import run, ui
+from nicegui import ui
 
 from anodefree.app.preview import Preview
 from anodefree.app.project import Project
@@ -67,8 +68,8 @@ async def show_preview(project: Project, row: FileRow) -> None:
         ui.button("Close", on_click=dialog.close).props("flat no-caps data-testid=close-preview")
     dialog.on("hide", dialog.delete)
     try:
-        fields, seen = await run.io_bound(look, project.file(row.name), told(project, row.name))
-        first = await run.io_bound(_first_lines, project.file(row.name)) if row.text else []
+        fields, seen = await asyncio.to_thread(look, project.file(row.name), told(project, row.name))
+        first = await asyncio.to_thread(_first_lines, project.file(row.name)) if row.text else []
     except (AnodefreeError, OSError) as error:
         fields, seen, first = {"problem": str(error)}, None, []
     body.clear()

@@ -16,11 +16,12 @@ STYLE: Final = """
 .af-files .af-name{overflow-wrap:anywhere;font-weight:500}
 .af-files .af-said{font-size:.85rem;line-height:1.35;overflow-wrap:anywhere}
 .af-files .af-state{display:inline-flex;align-items:center;gap:5px;white-space:nowrap}
+.af-files td:first-child{min-width:150px}
 .af-files td.af-acts{white-space:nowrap;text-align:right}
 @media (max-width:760px){
 .af-files thead{display:none}
 .af-files table,.af-files tbody{display:block;width:100%}
-.af-files tr{display:flex;flex-wrap:wrap;padding:6px 0;border-bottom:1px solid rgba(128,128,128,.25)}
+.af-files tr{height:auto!important;display:flex;flex-wrap:wrap;padding:6px 0;border-bottom:1px solid rgba(128,128,128,.25)}
 .af-files td{border:0!important;padding:2px 8px!important;height:auto!important}
 .af-files td.af-wide{flex:1 1 100%}
 .af-files td.af-acts{flex:1 1 auto}
@@ -56,12 +57,14 @@ _BODY: Final = r"""
   <q-td style="white-space:nowrap">{{ props.row.date }}</q-td>
   <q-td class="af-acts">
     <q-btn flat dense round size="sm" icon="visibility" :data-testid="'preview-' + props.row.name"
-      :aria-label="'look at ' + props.row.name" @click="() => $parent.$emit('act', {what: 'preview', name: props.row.name})"></q-btn>
+      :aria-label="'look at ' + props.row.name"
+      @click="() => $parent.$emit('act', {what: 'preview', name: props.row.name})"></q-btn>
     <q-btn flat dense round size="sm" icon="tune" :data-testid="'tell-' + props.row.name"
       :aria-label="'how ' + props.row.name + ' is read'"
       @click="() => $parent.$emit('act', {what: 'tell', name: props.row.name})"></q-btn>
     <q-btn flat dense round size="sm" icon="delete_outline" :data-testid="'delete-' + props.row.name"
-      :aria-label="'delete ' + props.row.name" @click="() => $parent.$emit('act', {what: 'delete', name: props.row.name})"></q-btn>
+      :aria-label="'delete ' + props.row.name"
+      @click="() => $parent.$emit('act', {what: 'delete', name: props.row.name})"></q-btn>
   </q-td>
 </q-tr>
 """
@@ -127,6 +130,7 @@ def _shown(row: FileRow) -> dict[str, Any]:
         state, icon, colour = f"{row.kind_title}, one to be chosen", "help", "warning"
     else:
         state, icon, colour = "not readable as it is", "error", "negative"
+    mappable = row.text and not row.pending and not row.kind and row.size > 0
     return {
         "name": row.name,
         "told": told_in_words(row),
@@ -136,9 +140,9 @@ def _shown(row: FileRow) -> dict[str, Any]:
         "pending": row.pending,
         "detail": row.detail,
         "problem": row.problem,
-        "hint": row.hint if row.problem else "",
+        "hint": ("name its columns, or export it with a header line" if mappable else row.hint) if row.problem else "",
         "warnings": list(row.warnings),
-        "mappable": row.text and not row.readable and not row.pending and not row.kind,
+        "mappable": mappable,
         "format": row.format_title,
         "why": row.why,
         "bytes": row.size,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
-from nicegui import run, ui
+from nicegui import ui
 
 from anodefree.app.discarded import discard, restore
 from anodefree.app.pages import drop_zone, file_table, map_columns
@@ -46,11 +47,9 @@ class FilesPage:
             self.undo = ui.row().classes("w-full items-center gap-2").props("role=status data-testid=undo-bar")
             self.table = FileTable(self.act)
         with card("Samples"):
-            ui.label("A sample is matched to files by its name: the file's name, with or without its suffix.").classes(
-                "text-sm"
-            )
+            ui.label("A sample is matched to files by its name: that of the file, with or without suffix.").classes("text-sm")
             self.samples = SamplesCard(self.project, self.refresh)
-        self.table.show(await run.io_bound(known, self.project))
+        self.table.show(await asyncio.to_thread(known, self.project))
         ui.timer(0.1, self.refresh, once=True)
 
     async def refresh(self) -> None:
@@ -62,7 +61,7 @@ class FilesPage:
         try:
             while True:
                 self.asked_again = False
-                rows = await run.io_bound(known, self.project)
+                rows = await asyncio.to_thread(known, self.project)
                 self.table.show(rows)
                 if any(row.pending for row in rows):
                     async for row in recognising(self.project):

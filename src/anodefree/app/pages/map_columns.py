@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from nicegui import run, ui
+from nicegui import ui
 
 from anodefree.app.column_mapping import KINDS, QUANTITIES, Choice, Peek, alike, apply, from_columns, mapping, peek
 from anodefree.app.pages.file_dialogs import explained, picture
@@ -15,9 +16,10 @@ from anodefree.app.recognised import look
 from anodefree.errors import AnodefreeError
 
 STYLE: Final = """
-.af-map{overflow-x:auto;width:100%}
+.af-map{overflow-x:auto;width:100%;flex:none}
 .af-map table{border-collapse:collapse;font-size:.85rem}
-.af-map th,.af-map td{padding:2px 8px;text-align:right;white-space:nowrap;max-width:190px;overflow:hidden;text-overflow:ellipsis}
+.af-map th,.af-map td{
+padding:2px 8px;text-align:right;white-space:nowrap;max-width:190px;overflow:hidden;text-overflow:ellipsis}
 .af-map th{text-align:left;vertical-align:top;font-weight:500}
 .af-map td{border-top:1px solid rgba(128,128,128,.2);font-variant-numeric:tabular-nums}
 .af-map .q-field{width:150px}
@@ -27,8 +29,8 @@ STYLE: Final = """
 async def map_columns(project: Project, name: str, changed: Callable[[], Awaitable[None]]) -> None:
     """Open the dialog for one file; `changed` is called where something was kept."""
     try:
-        seen = await run.io_bound(peek, project.file(name))
-        others = await run.io_bound(alike, project, name)
+        seen = await asyncio.to_thread(peek, project.file(name))
+        others = await asyncio.to_thread(alike, project, name)
     except AnodefreeError as error:
         ui.notify(f"{name}: {error.what}" + (f". Try: {error.hint}" if error.hint else ""), type="warning", multi_line=True)
         return
@@ -48,16 +50,18 @@ class Mapper:
         self.turn = 0
         with ui.dialog(value=True) as self.dialog, ui.card().classes("w-full gap-2").style("max-width:1000px"):
             ui.label(f"Columns of {name}").classes("text-base font-medium").style("overflow-wrap:anywhere")
-            told_apart = f"columns parted by {seen.delimiter}, decimal mark '{seen.decimal}'; found by itself"
+            decimal = "comma" if seen.decimal == "," else "point"
+            told_apart = f"columns parted by {seen.delimiter}, decimal {decimal} (as the reader finds it)"
             ui.label(told_apart).classes("text-sm").props("data-testid=map-split")
             self._table()
             kinds = {"": "what the columns make up", **KINDS}
             self.kind = ui.select(kinds, value=str(own.get("kind", "")), label="Kind", on_change=self.check)
             self.kind.classes("w-full").style("max-width:320px").props("dense outlined data-testid=map-kind")
             self.outcome = ui.column().classes("w-full gap-1").props("aria-live=polite data-testid=map-outcome")
-            self.also = {other: ui.checkbox(f"also {other}", value=True) for other in others[:50]} if others else {}
             if others:
-                ui.label("files with the same header take the same names").classes("text-sm")
+                ui.label("Files with the same header can take the same names:").classes("text-sm")
+            with ui.row().classes("gap-x-4 gap-y-0"):
+                self.also = {other: ui.checkbox(other, value=True).props("dense") for other in others[:50]}
             with ui.row().classes("w-full justify-end"):
                 ui.button("Cancel", on_click=self.dialog.close).props("flat no-caps")
                 self.keep_button = ui.button("Keep", on_click=self.keep).props("unelevated no-caps data-testid=map-keep")
@@ -119,7 +123,7 @@ class Mapper:
         try:
             kept = {k: v for k, v in told(self.project, self.name).items() if k not in TELL_THE_READER}
             said = {**kept, **self.mapped()}
-            fields, seen = await run.io_bound(look, self.project.file(self.name), said)
+            fields, seen = await asyncio.to_thread(look, self.project.file(self.name), said)
         except AnodefreeError as error:
             fields = {"problem": f"{error.where}: {error.what}" if error.where else error.what, "hint": error.hint}
         if turn != self.turn or self.dialog.is_deleted:

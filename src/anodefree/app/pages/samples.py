@@ -38,7 +38,7 @@ class SamplesCard:
             _button("Delete the selected rows", "delete_outline", self.delete, "delete-samples")
         self.units = ui.row().classes("w-full gap-2")
         self.grid = ui.aggrid(self._options(), auto_size_columns=False)
-        self.grid.classes("w-full").props('data-testid=samples aria-label="samples"')
+        self.grid.classes("w-full").style("height:auto").props('data-testid=samples aria-label="samples"')
         self.grid.on("cellValueChanged", self.edited, ["rowIndex", "colId", "newValue"])
         self.said = ui.column().classes("w-full gap-0").props("role=status data-testid=samples-said")
         self.draw()
@@ -177,9 +177,7 @@ class SamplesCard:
         """A place for what a spreadsheet put on the clipboard."""
         with ui.dialog(value=True) as dialog, ui.card().classes("w-full gap-2").style("max-width:640px"):
             ui.label("Paste a table of samples").classes("text-base font-medium")
-            ui.label(
-                "Its first line names the columns, with units: name, mass (mg), area (cm2), N/P, temperature (degC), group."
-            )
+            ui.label("Its first line names the columns: name, mass (mg), area (cm2), N/P, temperature (degC), group.")
             text = (
                 ui.textarea(placeholder=EXAMPLE)
                 .classes("w-full")
