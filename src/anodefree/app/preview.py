@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from anodefree.core.figure import SOFT
 from anodefree.core.measurement import Measurement
 from anodefree.core.units import bare, shown, unit_of
 
@@ -37,7 +38,8 @@ class Preview:
 
     def figure(self, colours: tuple[str, ...]) -> dict[str, Any]:
         """As Plotly takes it, without the library."""
-        axis = {"zeroline": False, "showline": True, "ticks": "outside", "automargin": True}
+        lines = {"gridcolor": "rgba(138,143,152,0.25)", "linecolor": SOFT, "tickcolor": SOFT}
+        axis = {"zeroline": False, "showline": True, "ticks": "outside", "automargin": True, **lines}
         layout: dict[str, Any] = {
             "xaxis": {**axis, "title": {"text": self.x}},
             "yaxis": {**axis, "title": {"text": self.y}, **({"scaleanchor": "x"} if self.equal or self.picture else {})},
@@ -45,7 +47,7 @@ class Preview:
             "showlegend": len(self.curves) > 1,
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
-            "font": {"color": "#8a8f98", "size": 12},
+            "font": {"color": SOFT, "size": 12},
         }
         if self.picture:
             return {
