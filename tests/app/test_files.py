@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import csv
 import tomllib
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +14,7 @@ from anodefree.app.column_mapping import QUANTITIES, Choice, alike, apply, from_
 from anodefree.app.discarded import discard, restore
 from anodefree.app.preview import preview
 from anodefree.app.project import Project
-from anodefree.app.reading import forget, options, reading, tell, told, toml
-from anodefree.app.received import receive, safe_name
+from anodefree.app.reading import forget, names, options, reading, tell, told, toml
 from anodefree.app.recognised import FileRow, known, recognised
 from anodefree.app.recognising import _given_up, recognising
 from anodefree.app.samples_table import Table, files_of, load, pasted, save, spelled, without_sample
@@ -281,41 +279,11 @@ def test_a_preview_is_thin_and_has_units(project: Project) -> None:
     assert seen.figure(("#000000",))["data"][0]["mode"] == "lines+markers"
 
 
-async def _pieces(*pieces: bytes) -> AsyncIterator[bytes]:
-    for piece in pieces:
-        yield piece
-
-
-@pytest.mark.parametrize(
-    ("given", "name"),
-    [
-        ("run/a b.csv", "run/a b.csv"),
-        ("../../etc/passwd", "etc/passwd"),
-        ("..\\..\\C:\\x|y.csv", "C_/x_y.csv"),
-        ("/abs/.hidden/\x00n.csv", "abs/hidden/_n.csv"),
-    ],
-)
-def test_names_from_outside_are_made_safe(given: str, name: str) -> None:
-    assert safe_name(given) == name
-
-
-def test_what_comes_in_is_bounded_and_covers_nothing(project: Project) -> None:
-    assert asyncio.run(receive(project, "a/x.csv", _pieces(b"1,", b"2"))) == "a/x.csv"
-    assert asyncio.run(receive(project, "a/x.csv", _pieces(b"1,2"))) == "a/x.csv", "the same once more"
-    assert asyncio.run(receive(project, "a/x.csv", _pieces(b"3"))) == "a/x (2).csv"
-    with pytest.raises(DataError, match="larger than"):
-        asyncio.run(receive(project, "big", _pieces(b"0" * 2**20, b"1"), limit=2**20))
-    with pytest.raises(ConfigError, match="no name"):
-        asyncio.run(receive(project, "../..", _pieces(b"1")))
-    assert [p.as_posix() for p in project.files()] == ["a/x (2).csv", "a/x.csv"]
-    assert not list(project.folder.glob(".receiving-*"))
-
-
 def test_a_deleted_file_comes_back_as_it_was(project: Project) -> None:
     put(project, "a.csv", SPECTRUM)
     tell(project, "a.csv", {"cell": "7"})
     token = discard(project, "a.csv")
-    assert project.files() == []
+    assert names(project) == []
     assert options(project) == {}
     put(project, "a.csv", CYCLING)
     with pytest.raises(ConfigError, match="another file"):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from anodefree.app.project import Project
-from anodefree.app.reading import options, tell
+from anodefree.app.reading import names, options, tell
 from anodefree.errors import AnodefreeError, ConfigError, DataError
 from anodefree.io.columns import understand
 from anodefree.io.textfile import BLANK, COMMAS, GAPS, MAX_LINE, SEMICOLONS, SPLITS, TABS, Split, is_number, lines_of
@@ -190,7 +190,7 @@ def alike(project: Project, name: str) -> list[str]:
     own = peek(project.file(name)).signature
     told = options(project)
     out = []
-    for other in (p.as_posix() for p in project.files()):
+    for other in names(project):
         if other == name or "columns" in told.get(other, {}) or "format" in told.get(other, {}):
             continue
         try:

@@ -1,4 +1,4 @@
-"""Deleted files, kept aside for a day so that a slip can be undone."""
+"""Deleted files, kept aside for a day so that a slip can be undone; hidden, so that no copy of the project takes them along."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def discard(project: Project, name: str) -> str:
     path, aside = project.file(name), project.folder / "discarded"
     empty(aside)
     token = uuid.uuid4().hex
-    write_text(aside / token / "what.json", json.dumps({"name": name, "told": options(project).get(name, {})}))
-    _move(path, aside / token / "file")
+    write_text(aside / token / ".what.json", json.dumps({"name": name, "told": options(project).get(name, {})}))
+    _move(path, aside / token / ".file")
     forget(project, name)
     return token
 
@@ -43,13 +43,13 @@ def restore(project: Project, token: str) -> str:
     ConfigError: it is gone for good, or another file has its name by now.
     """
     folder = project.folder / "discarded" / token
-    if not _TOKEN.fullmatch(token) or not (folder / "file").is_file():
+    if not _TOKEN.fullmatch(token) or not (folder / ".file").is_file():
         raise ConfigError("cannot be brought back: it was deleted for good", hint="add the file once more")
-    what = json.loads((folder / "what.json").read_text(encoding="utf-8"))
+    what = json.loads((folder / ".what.json").read_text(encoding="utf-8"))
     target = project.folder / "files" / what["name"]
     if target.exists():
         raise ConfigError("cannot be brought back: another file has its name by now", what["name"], "delete that one first")
-    _move(folder / "file", target)
+    _move(folder / ".file", target)
     if what["told"]:
         tell(project, what["name"], what["told"])
     shutil.rmtree(folder, ignore_errors=True)

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from anodefree.app.preview import Preview, preview
 from anodefree.app.project import Project
-from anodefree.app.reading import of_sample, options, reading, samples_of, told
+from anodefree.app.reading import names, of_sample, options, reading, samples_of, told
 from anodefree.core.arrays import write_text
 from anodefree.core.keys import content_key, file_sha256, plain
 from anodefree.core.measurement import Measurement
@@ -80,7 +80,7 @@ def known(project: Project) -> list[FileRow]:
     """Every file of the project as it is remembered; one that was not read yet is `pending`. Reads no measurement."""
     everything, samples = options(project), samples_of(project)
     rows = []
-    for name in (path.as_posix() for path in project.files()):
+    for name in names(project):
         own = everything.get(name, {})
         try:
             facts = {**_facts(project, name), "options": own}
@@ -179,7 +179,7 @@ def _opened(path: Path, said: Mapping[str, Any]) -> tuple[list[Measurement], dic
     first = chosen[0]
     failed = str(first.meta.get("readers_that_failed", ""))
     used = _used(candidates, failed)
-    names = tuple(str(m.meta.get("series", i)) for i, m in enumerate(found, start=1)) if len(found) > 1 else ()
+    curves = tuple(str(m.meta.get("series", i)) for i, m in enumerate(found, start=1)) if len(found) > 1 else ()
     several = len(chosen) > 1
     fields = {
         "kind": first.kind.name,
@@ -190,7 +190,7 @@ def _opened(path: Path, said: Mapping[str, Any]) -> tuple[list[Measurement], dic
         "detail": _detail(first, len(found), several=several),
         "problem": f"it holds {len(found)} curves side by side: choose one of them" if several else "",
         "warnings": _warnings(first, failed),
-        "series": names,
+        "series": curves,
         "meta": {k: v for k, v in plain(dict(first.meta)).items() if _short(v) and k not in _UNTOLD},
         "text": is_text,
     }

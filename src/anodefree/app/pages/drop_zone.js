@@ -79,19 +79,21 @@ export default {
         this.finished += file.size;
         this.done++;
         this.busy--;
-        if (request.status !== 200) this.report.push({ name, error: this.reason(request) });
+        this.report.push(...this.refused(request, name));
         this.next();
         if (!this.busy || this.done % 20 === 0) this.tell();
       };
-      request.open("POST", (window.path_prefix || "") + this.url + "?name=" + encodeURIComponent(name));
-      request.setRequestHeader("Content-Type", "application/octet-stream");
-      request.send(file);
+      request.open("POST", (window.path_prefix || "") + this.url);
+      const form = new FormData();
+      form.append("file", file, name);
+      request.send(form);
     },
-    reason(request) {
+    refused(request, name) {
       try {
-        return JSON.parse(request.responseText).error || "was refused";
+        return JSON.parse(request.responseText).refused.map((r) => ({ name, error: r.why }));
       } catch {
-        return request.status ? `was refused (${request.status})` : "could not be sent: is the server still running?";
+        const why = request.status ? `was refused (${request.status})` : "could not be sent: is the server still running?";
+        return [{ name, error: why }];
       }
     },
     tell() {

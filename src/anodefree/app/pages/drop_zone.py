@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from fastapi import Request
-from fastapi.responses import JSONResponse
-from nicegui import app, events, ui
-
-from anodefree.app.project import Project
-from anodefree.app.received import MAX_BYTES, receive
-from anodefree.errors import AnodefreeError
+from anodefree.app.uploads import BOUNDS
+from nicegui import events, ui
 
 STYLE: Final = """
 .af-drop{border:1.5px dashed #8a8f98;border-radius:6px;padding:14px 16px;width:100%;box-sizing:border-box}
@@ -27,25 +22,13 @@ font:inherit}
 
 
 class DropZone(ui.element, component="drop_zone.js"):
-    """The element; `received` is told what came in and what was refused. Its route serves this one page and this project."""
+    """The element; `url` takes each file as a form, `received` is told what came in and what was refused."""
 
-    def __init__(self, project: Project, received: Callable[[dict[str, Any]], Awaitable[None]], limit: int = MAX_BYTES) -> None:
+    def __init__(self, url: str, received: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
         super().__init__()
-        self._route = f"/_nicegui/client/{self.client.id}/received/{self.id}"
-        self._props.update(url=self._route, limit=limit)
-
-        @app.post(self._route, include_in_schema=False)
-        async def take(request: Request, name: str = "") -> JSONResponse:
-            try:
-                return JSONResponse({"name": await receive(project, name, request.stream(), limit)})
-            except AnodefreeError as error:
-                return JSONResponse({"error": error.what + (f" ({error.hint})" if error.hint else "")}, status_code=422)
+        self._props.update(url=url, limit=BOUNDS.file_bytes)
 
         async def told(event: events.GenericEventArguments) -> None:
             await received(event.args)
 
         self.on("received", told)
-
-    def _handle_delete(self) -> None:
-        app.remove_route(self._route)
-        super()._handle_delete()

@@ -25,10 +25,8 @@ MOST_REFUSALS = 8
 @page("files", "Files")
 async def build(visit: Visit) -> None:
     """Everything of the page; the files are read after it is shown."""
-    if visit.project is None:
-        return
     ui.add_css(drop_zone.STYLE + file_table.STYLE + map_columns.STYLE)
-    await FilesPage(visit.project).build()
+    await FilesPage(visit.here).build(visit)
 
 
 class FilesPage:
@@ -39,10 +37,10 @@ class FilesPage:
         self.reading = False
         self.asked_again = False
 
-    async def build(self) -> None:
+    async def build(self, visit: Visit) -> None:
         """Draw it, then let the files be read."""
         with card("Files"):
-            DropZone(self.project, self.received)
+            DropZone(visit.link("upload"), self.received)
             self.refused = ui.column().classes("w-full gap-0").props("role=alert data-testid=refused")
             self.undo = ui.row().classes("w-full items-center gap-2").props("role=status data-testid=undo-bar")
             self.table = FileTable(self.act)
@@ -81,7 +79,7 @@ class FilesPage:
         if refused:
             with self.refused:
                 for name, error in refused[:MOST_REFUSALS]:
-                    ui.label(f"{name}: {error}").classes("text-negative text-sm")
+                    ui.label(error if name in error else f"{name}: {error}").classes("text-negative text-sm")
                 if len(refused) > MOST_REFUSALS:
                     ui.label(f"and {len(refused) - MOST_REFUSALS} more were refused").classes("text-negative text-sm")
         elif not told.get("busy"):

@@ -8,6 +8,7 @@ from typing import Any, Final
 from nicegui import events, ui
 
 from anodefree.app.project import Project
+from anodefree.app.reading import names
 from anodefree.app.samples_table import Fault, Table, files_of, load, pasted, save, spelled, without_sample
 from anodefree.errors import AnodefreeError
 
@@ -125,7 +126,7 @@ class SamplesCard:
                 ui.label(f"{len(self.table.rows)} samples, saved in samples.csv").classes("text-sm opacity-70")
 
     def _files(self) -> list[str]:
-        return [path.as_posix() for path in self.project.files()]
+        return names(self.project)
 
     async def take(self, table: Table) -> None:
         """Show another table, and save it where nothing in it is wrong."""
