@@ -13,7 +13,8 @@ from anodefree.app.recognised import FileRow
 STYLE: Final = """
 .af-files td{vertical-align:top;white-space:normal}
 .af-files .af-small{font-size:.8rem;opacity:.78;line-height:1.3}
-.af-files .af-name{overflow-wrap:anywhere;font-weight:500}
+.af-files .af-name{overflow-wrap:anywhere;font-weight:600}
+.af-files,.af-files .q-table__card{background:transparent}
 .af-files .af-said{font-size:.85rem;line-height:1.35;overflow-wrap:anywhere}
 .af-files .af-state{display:inline-flex;align-items:center;gap:5px;white-space:nowrap}
 .af-files td:first-child{min-width:150px}

@@ -39,12 +39,12 @@ class FilesPage:
 
     async def build(self, visit: Visit) -> None:
         """Draw it, then let the files be read."""
-        with card("Files"):
+        with card("Measured"), ui.column().classes("w-full gap-2"):
             DropZone(visit.link("upload"), self.received)
             self.refused = ui.column().classes("w-full gap-0").props("role=alert data-testid=refused")
             self.undo = ui.row().classes("w-full items-center gap-2").props("role=status data-testid=undo-bar")
             self.table = FileTable(self.act)
-        with card("Samples"):
+        with card("Samples"), ui.column().classes("w-full gap-2"):
             ui.label("A sample is matched to files by its name: that of the file, with or without suffix.").classes("text-sm")
             self.samples = SamplesCard(self.project, self.refresh)
         self.table.show(await asyncio.to_thread(known, self.project))
