@@ -31,6 +31,8 @@ _AXES: Final = (
     "x_m",
     "order",
 )
+_INK, _GRID = "#7d848f", "rgba(128,128,128,0.3)"
+"""Readable on a light and on a dark page."""
 _SPREAD: Final = ("_low", "_high", "_std")
 _IMAGINARY: Final = {"Z_im": "Z_re", "fit_im": "fit_re", "model_im": "model_re"}
 
@@ -45,7 +47,7 @@ def figure(named: Named, title: str = "") -> go.Figure:
     panels = _panels(named)
     if not panels:
         return go.Figure(layout={"title": "nothing to draw: no array with more than one number"})
-    made = make_subplots(rows=len(panels), cols=1, vertical_spacing=min(0.08, 0.5 / len(panels)))
+    made = make_subplots(rows=len(panels), cols=1, vertical_spacing=0.25 / len(panels))
     first: dict[str, int] = {}
     told: set[str] = set()
     for row, (x, ys) in enumerate(panels, start=1):
@@ -57,11 +59,14 @@ def figure(named: Named, title: str = "") -> go.Figure:
         height=max(320, 260 * len(panels)),
         hovermode="closest",
         template="none",
+        font={"color": _INK},
         legend={"orientation": "h"},
         margin={"l": 70, "r": 20, "t": 40 if title else 20, "b": 50},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )
+    made.update_xaxes(gridcolor=_GRID, zerolinecolor=_GRID)
+    made.update_yaxes(gridcolor=_GRID, zerolinecolor=_GRID)
     return made
 
 

@@ -103,7 +103,7 @@ def show(stage: Stage, outputs: Mapping[str, Output]) -> None:
         drawn = svg(stage, output, f"figure-{i}")
         if drawn:
             ui.label(who)
-            ui.html(drawn, sanitize=False).props(f'data-testid="figure-{i}"')
+            ui.html(drawn, sanitize=False).classes("w-full").style("max-width: 40rem").props(f'data-testid="figure-{i}"')
     data: dict[str, Any] = {w: o.curves if isinstance(o, Result) else o.data for w, o in outputs.items()}
     ui.plotly(figure(data if len(data) > 1 else {"": next(iter(data.values()))})).classes("w-full").props(
         'data-testid="interactive"'
