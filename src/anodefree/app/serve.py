@@ -19,6 +19,8 @@ HOST: Final = "127.0.0.1"
 PORT: Final = 8760
 PAGES: Final = (  # in the order of the navigation
     "home",
+    "files",
+    "analyse",
     "notes",
 )
 
@@ -37,6 +39,7 @@ def serve(folder: Path, port: int | None = None, users: Sequence[str] = ("me",),
         import nicegui
     except ImportError as error:
         raise missing_extra("nicegui", "app") from error
+    from anodefree.app import downloads
     from anodefree.app.access import TOKEN, Guard, Visitor
     from anodefree.app.project import Project
     from anodefree.app.shell import Homes
@@ -78,6 +81,7 @@ def serve(folder: Path, port: int | None = None, users: Sequence[str] = ("me",),
     nicegui.app.add_middleware(Guard, visitors=visitors, port=taken, owner=owner)
     nicegui.app.on_startup(ready)
     routes(nicegui.app)
+    downloads.routes(nicegui.app)
     nicegui.ui.run(
         host=HOST,
         port=taken,
