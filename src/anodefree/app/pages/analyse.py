@@ -149,6 +149,7 @@ class AnalysePage:
         """Show the form of a stage."""
         self.stage = stage
         self.offer()
+        ui.run_javascript("document.querySelector('.af-stage[aria-pressed=true]')?.scrollIntoView({block: 'nearest'})")
         self.parameters.clear()
         with self.parameters:
             heading(f"Parameters of {stage.name}", 3)

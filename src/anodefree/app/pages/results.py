@@ -67,9 +67,7 @@ def show(
     for who, row in named.items():
         if row.output is None:
             _check("fail", f"{who}: {row.error}")
-    for who, output in outputs.items():
-        for check in checks_first(output):
-            _check(check.status, f"{who + ': ' if len(outputs) > 1 else ''}{check.name.replace('_', ' ')}: {check.message}")
+    _checks(outputs)
     if not outputs:
         _again(project, chosen, stage)
         return
@@ -83,6 +81,23 @@ def show(
         _figures(view)
     _folded(stage, outputs)
     _again(project, chosen, stage)
+
+
+def _checks(outputs: Mapping[str, Output]) -> None:
+    """What failed and what is doubtful stands open; what passed is counted and unfolds."""
+    said = [
+        (c.status, f"{who + ': ' if len(outputs) > 1 else ''}{c.name.replace('_', ' ')}: {c.message}")
+        for who, output in outputs.items()
+        for c in checks_first(output)
+    ]
+    for status in ("fail", "warn"):
+        for text in (t for s, t in said if s == status):
+            _check(status, text)
+    passed = [t for s, t in said if s == "pass"]
+    if passed:
+        with ui.expansion(f"✓ {len(passed)} checks passed").classes("w-full").props("dense data-testid=passed"):
+            for text in passed:
+                _check("pass", text)
 
 
 def _check(status: str, text: str) -> None:
