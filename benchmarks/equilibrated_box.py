@@ -27,7 +27,7 @@ def main() -> None:
     ask.add_argument("run", type=Path)
     ask.add_argument("--edge", type=float, required=True, help="edge that the recipe filled [angstrom]")
     given = ask.parse_args()
-    run = Measurement.load(given.run, TRAJECTORY)
+    run = Measurement.load(given.run, {TRAJECTORY.name: TRAJECTORY})
     field = load_force_field()
     recipe, scale = str(run.meta["recipe"]), float(run.meta["charge_scale"])
     held = counts(load_recipe(recipe), 1e-10 * given.edge, field)

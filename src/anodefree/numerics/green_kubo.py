@@ -18,7 +18,7 @@ AGREE: Final = 1.0
 BACK: Final = 4
 """Steps back from the widest fit that agrees: what agrees within the noise may still be off by part of it."""
 WIDER: Final = 1.1
-"""The choice of the width follows the noise; series of one and of two decay times held 93 to 95 % in 2 std without it."""
+"""The choice of the width follows the noise; series of one and of two decay times held 90 to 95 % in 2 std without it."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def conductivity(trajectory: Trajectory) -> Result:
 
     $\sigma = \frac{1}{3VkT}\int_0^\infty\langle J(0)\cdot J(t)\rangle dt$ with $J = \sum_m z_m e\,v_m$ over the molecules'
     centres. The integral is half of the spectrum at frequency zero, by a line in f² through the lowest frequencies, as many as
-    agree with all narrower fits: no plateau is chosen. `einstein` is the slope of the displacement of charge between 10 and 50 %
+    agree with all narrower fits: no plateau is chosen. `einstein` is the slope of the displacement of charge from 10 to 50 %
     of a sixth of the run, its std that of the mean of six. *Valid when* frames resolve the rattling of ions (5 to 10 fs), the
     run is at equilibrium without field, and the thermostat's friction is weak beside collisions. *Source* the relations: Allen
     and Tildesley 2017, section 2.7; the line: Heidelberger and Welch 1981; the law of a periodogram: Ercole et al. 2017.
@@ -59,7 +59,7 @@ def conductivity(trajectory: Trajectory) -> Result:
             "Einstein",
             apart < 3,
             f"velocities and displacements agree ({apart:.1f} standard deviations apart)",
-            f"velocities and displacements differ by {apart:.1f} standard deviations: not diffusive yet, or frames too far apart",
+            f"they differ by {apart:.1f} standard deviations: not diffusive, or frames too far apart",
         ),
     ]
     estimates = {
@@ -92,7 +92,7 @@ def demo(rng: np.random.Generator) -> Demo:
     """Ions that each forget their velocity exponentially: N q² kT τ/m over V kT."""
     from scipy.signal import lfilter
 
-    frames, count, step, edge, decay = 4000, 16, 10e-15, 30e-10, float(rng.uniform(60e-15, 120e-15))
+    frames, count, step, edge, decay = 3000, 8, 10e-15, 30e-10, float(rng.uniform(60e-15, 120e-15))
     mass = np.repeat([6.94, 280.0], count) * ATOMIC_MASS_KG
     charge = np.repeat([1.0, -1.0], count) * ELEMENTARY_CHARGE_C
     keep = math.exp(-step / decay)

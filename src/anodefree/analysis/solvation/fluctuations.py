@@ -59,9 +59,7 @@ def integrated(time_s: np.ndarray, flux: np.ndarray, factor: float, where: str) 
             f"neighbouring samples correlate by {near:.2f} only: the integral misses what is between them; sample more often",
             otherwise="fail",
         ),
-        Check.that(
-            "length", enough, "the series is many memories long", "the series is shorter than a dozen of its memories"
-        ),
+        Check.that("length", enough, "the series is many memories long", "the series is shorter than a dozen of its memories"),
     ]
     unit = factor * scale**2
     running = unit * running_integral(flux / scale, step)[:keep]

@@ -37,9 +37,7 @@ def write(path: Path, place_m: np.ndarray, edge_m: float, molecule: np.ndarray, 
     near -= edge * np.rint(near / edge)
     whole = (place[first] % edge)[of] + near
     # Steps of 1e-4 nm as whole numbers: an atom's thermal motion is a hundred times wider, and the file is a third as large.
-    np.savez_compressed(
-        path, place=np.rint(1e4 * whole).astype(np.int16), edge_nm=edge, key=np.array(key), told=np.array(told)
-    )
+    np.savez_compressed(path, place=np.rint(1e4 * whole).astype(np.int32), edge_nm=edge, key=np.array(key), told=np.array(told))
 
 
 def equilibrated(
@@ -56,7 +54,7 @@ def equilibrated(
     there = sorted(p.name for p in folder.iterdir() if p.name.endswith(".npz"))
     if not found.is_file():
         raise ConfigError(
-            f"no equilibrated box of {recipe} at {1e10 * edge_m:g} Å with charges times {charge_scale:g} comes with the package",
+            f"no equilibrated box of {recipe} at {1e10 * edge_m:g} Å and charge scale {charge_scale:g} comes with the package",
             "start",
             f"start = packed, or one of {', '.join(there)}",
         )

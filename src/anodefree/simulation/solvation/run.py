@@ -70,7 +70,7 @@ def run(
 
     $m\dot v = F + q(E + v \times B) - m\gamma v + \sqrt{2 m \gamma kT}\,\xi$ with OPLS-AA and CL&P forces, particle-mesh
     electrostatics, Lennard-Jones of unlike atoms by geometric means with tail correction. Packed by packmol at `packed_edge`
-    times the edge (or, with `start` equilibrated, a shipped box: replicas from it are alike until the slowest partner has left),
+    times the edge (or a shipped box, `start`, whose replicas are alike until the slowest partner has left),
     energy minimised; constant pressure until density and energy hold thirty independent values of a steady
     part that is half of the run (Chodera 2016), for `equilibration_s` at most; box set to the mean volume; constant volume for
     `production_s`. The magnetic rotation is exact in the splitting (`simulation.solvation.integrator`).
@@ -122,9 +122,11 @@ def run(
     fingerprint = content_key({**given, "seed": seed})
 
     def packed_nm() -> np.ndarray:
-        return ready_nm if ready_nm is not None else pack(box.molecules, start_m, field, context.workdir, seed) / NM
+        return pack(box.molecules, start_m, field, context.workdir, seed) / NM
 
     dynamics = Dynamics(box, plan, system, platform_of(platform, threads), packed_nm, start_m / NM)
+    if ready_nm is not None:  # a minimum is no place of equilibrium: such a box goes on as it is
+        dynamics.place_nm, dynamics.phase = ready_nm, "pressure"
     dynamics.carry_out(context, fingerprint)
     if told:
         dynamics.found = f"from a box that comes with the package ({told}); then {dynamics.found}"
