@@ -150,6 +150,8 @@ def run(
         return pack(box.molecules, start_m, field, context.workdir, seed) / NM
 
     dynamics = Dynamics(box, plan, system, where, packed_nm, start_m / NM, pairs)
+    if ready_nm is not None:  # a minimum is no place of equilibrium: such a box goes on as it is
+        dynamics.place_nm, dynamics.phase = ready_nm, "pressure"
     dynamics.carry_out(context, fingerprint)
     if told:
         dynamics.found = f"from a box that comes with the package ({told}); then {dynamics.found}"
