@@ -25,7 +25,7 @@ from typing import Any, Literal
 
 from anodefree.core.arrays import cannot_write, write_text
 from anodefree.core.process import alive, started
-from anodefree.errors import ConfigError
+from anodefree.errors import AnodefreeError, ConfigError
 
 JobStateName = Literal["queued", "running", "done", "failed", "cancelled", "killed"]
 ALIVE = ("queued", "running")
@@ -213,14 +213,26 @@ def _spawn(job: Job) -> None:
             env=_environment(),
             start_new_session=True,
         )
-    threading.Thread(target=process.wait, daemon=True, name=f"job {job.id}").start()  # collect it when it ends
+    threading.Thread(target=_collect, args=(job, process), daemon=True, name=f"job {job.id}").start()
+
+
+def _collect(job: Job, process: subprocess.Popen[bytes]) -> None:
+    """Wait for the process, so that no dead one lingers; one that could not even begin is told as failed."""
+    code = process.wait()
+    with contextlib.suppress(AnodefreeError, OSError):
+        told = job.told()
+        if job.folder.is_dir() and told.state == "queued" and told.pid is None and code != 0:
+            last = job.log.strip().rpartition("\n")[2][:300]
+            job.tell(replace(told, state="failed", error=f"its process could not start: {last}\n  try: see its log"))
 
 
 def _environment() -> dict[str, str]:
-    """Ours; relative entries of the import path are made absolute, since the process has another working folder."""
-    path = os.environ.get("PYTHONPATH", "")
-    absolute = os.pathsep.join(str(Path(p).resolve()) for p in path.split(os.pathsep) if p)
-    return {**os.environ, "PYTHONPATH": absolute, "PYTHONUNBUFFERED": "1"}
+    """Ours, with an import path by which the process, in another working folder, finds this same code."""
+    found = [str(Path(p).resolve()) for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
+    source = Path(__file__).resolve().parents[2]
+    if source.name not in ("site-packages", "dist-packages"):
+        found.append(str(source))
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(found)), "PYTHONUNBUFFERED": "1"}
 
 
 def _lives(told: JobState) -> bool:
