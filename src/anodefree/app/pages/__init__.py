@@ -1,1 +1,1 @@
-"""The pages of the application."""
+"""The pages of the laboratory; only `app/serve.py` imports them, when the server starts."""
