@@ -19,6 +19,8 @@ HOST: Final = "127.0.0.1"
 PORT: Final = 8760
 PAGES: Final = (  # in the order of the navigation
     "home",
+    "simulate",
+    "jobs",
     "notes",
 )
 
