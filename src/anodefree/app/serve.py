@@ -20,6 +20,8 @@ PORT: Final = 8760
 PAGES: Final = (  # in the order of the navigation
     "home",
     "files",
+    "simulate",
+    "jobs",
     "notes",
 )
 
