@@ -153,7 +153,7 @@ def _box(station: Station, x: int, y: int, address: str, *, chosen: bool) -> str
     lines += [f'<text x="{x + 9}" y="{y + 53 + 13 * i}">{escape(text)}</text>' for i, text in enumerate(shown)]
     return (
         f'<a href="{escape(address, quote=True)}" tabindex="0" aria-label="{said}" data-testid="station-{station.name}"'
-        f'{" aria-current=" + chr(34) + "true" + chr(34) if chosen else ""}><title>{said}</title>'
+        f"{' aria-current=' + chr(34) + 'true' + chr(34) if chosen else ''}><title>{said}</title>"
         f'<rect x="{x}" y="{y}" width="{_WIDE}" height="{_HIGH}" rx="5" fill="transparent" stroke="currentColor" '
         f'stroke-width="{2.5 if chosen else 1}"/>{"".join(lines)}</a>'
     )
@@ -163,12 +163,8 @@ def _arrow(chain: Chain, before: str, after: str, x: int, y: int, *, upright: bo
     handed = (before, after) in chain.links
     said = f"{before} to {after}: " + ("a number is handed on" if handed else "no step hands a number on")
     dash = "" if handed else ' stroke-dasharray="3 3"'
-    middle = x + _WIDE // 2 if upright else y + _HIGH // 2
-    if upright:
-        path = f"M{middle} {y - _GAP + 3}V{y - 3}m-4 -5l4 5l4 -5"
-    else:
-        path = f"M{x - _GAP + 3} {middle}H{x - 3}m-5 -4l5 4l-5 4"
+    across = f"M{x - _GAP + 3} {y + _HIGH // 2}H{x - 3}m-5 -4l5 4l-5 4"
+    path = f"M{x + _WIDE // 2} {y - _GAP + 3}V{y - 3}m-4 -5l4 5l4 -5" if upright else across
     return (
-        f'<g role="img" aria-label="{said}"><title>{said}</title>'
-        f'<path d="{path}" fill="none" stroke="currentColor"{dash}/></g>'
+        f'<g role="img" aria-label="{said}"><title>{said}</title><path d="{path}" fill="none" stroke="currentColor"{dash}/></g>'
     )
