@@ -163,8 +163,12 @@ def _arrow(chain: Chain, before: str, after: str, x: int, y: int, *, upright: bo
     handed = (before, after) in chain.links
     said = f"{before} to {after}: " + ("a number is handed on" if handed else "no step hands a number on")
     dash = "" if handed else ' stroke-dasharray="3 3"'
-    across = f"M{x - _GAP + 3} {y + _HIGH // 2}H{x - 3}m-5 -4l5 4l-5 4"
-    path = f"M{x + _WIDE // 2} {y - _GAP + 3}V{y - 3}m-4 -5l4 5l4 -5" if upright else across
+    line, head = f"M{x - _GAP + 3} {y + _HIGH // 2}H{x - 3}", "m-5 -4l5 4l-5 4"
+    end = f"M{x - 3} {y + _HIGH // 2}"
+    if upright:
+        line, head = f"M{x + _WIDE // 2} {y - _GAP + 3}V{y - 3}", "m-4 -5l4 5l4 -5"
+        end = f"M{x + _WIDE // 2} {y - 3}"
     return (
-        f'<g role="img" aria-label="{said}"><title>{said}</title><path d="{path}" fill="none" stroke="currentColor"{dash}/></g>'
+        f'<g role="img" aria-label="{said}" fill="none" stroke="currentColor"><title>{said}</title>'
+        f'<path d="{line}"{dash}/><path d="{end}{head}"/></g>'
     )
