@@ -69,7 +69,7 @@ SLIDERS: Final = (
     Slider(
         *("site-spacing", "Distance of nuclei: porosity of the deposit", "deposit.point", "site_spacing_m", "porosity_volume"),
         "A phase-field model. The paper states no nucleation density: which distance belongs to which collector is open. "
-        "A new point grows a deposit: about ten seconds at laptop scale.",
+        "A new point grows a deposit, which takes a minute or more.",
         *(2.5e-6, 20e-6),
         {
             **{"collector": "Ni", "cells": 200, "height_m": "12.5 um", "frames": 4, "j0_A_m2": "0.40 mA/cm2"},
