@@ -13,6 +13,7 @@ from anodefree.core.machine import memory_bytes
 
 CORE = ("numpy", "scipy", "xarray", "h5netcdf", "pydantic", "click", "rich", "matplotlib", "pint")
 EXTRAS = {
+    "app": ("nicegui", "the laboratory in the browser: `anodefree app`"),
     "cell": ("pybamm", "full cells cycled with PyBaMM"),
     "dask": ("distributed", "studies on several processes or on a cluster"),
     "magnet": ("magpylib", "the fields of discs and blocks: `magnet.solid`"),

@@ -262,6 +262,20 @@ def slurm(study: Path, store: Path, out: Path, **cluster: Any) -> None:
 
 
 @cli.command()
+@click.option("--port", type=click.IntRange(0, 65535), help="port on 127.0.0.1  [default: 8760, or a free one]")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), default=Path("~/anodefree"), show_default=True, help="where projects lie"
+)
+@click.option("--users", default="me", show_default=True, help="names of those who share this server: anna,ben")
+@click.option("--no-browser", is_flag=True, help="only print the addresses")
+def app(port: int | None, folder: Path, users: str, no_browser: bool) -> None:
+    """The laboratory in the browser, on this machine only."""
+    from anodefree.app.serve import serve
+
+    serve(folder, port, users.split(","), browser=not no_browser)
+
+
+@cli.command()
 @JSON
 def doctor(as_json: bool) -> None:
     """What is installed, which devices, what each extra adds."""

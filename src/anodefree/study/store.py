@@ -20,6 +20,7 @@ from typing import Any
 
 from anodefree.core.arrays import cannot_write, write_text
 from anodefree.core.keys import canonical
+from anodefree.core.process import alive, started
 from anodefree.errors import AnodefreeError, ConfigError, DataError
 from anodefree.registry import Output, Stage
 
@@ -140,7 +141,7 @@ class Store:
         touched for ten minutes.
         """
         path = self.scratch(key) / "lease.json"
-        mine = canonical({"host": socket.gethostname(), "pid": os.getpid(), "boot": _started(os.getpid())})
+        mine = canonical({"host": socket.gethostname(), "pid": os.getpid(), "boot": started(os.getpid())})
         while True:
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -174,7 +175,7 @@ class Store:
         if age > LEASE_LASTS_S:
             return False
         here = holder.get("host") == socket.gethostname()
-        return not here or (_alive(int(holder["pid"])) and _started(int(holder["pid"])) == holder.get("boot"))
+        return not here or (alive(int(holder["pid"])) and started(int(holder["pid"])) == holder.get("boot"))
 
     def touch(self, key: str, fraction: float, text: str) -> None:
         """Keep the lease alive and tell how far the work is."""
@@ -190,24 +191,6 @@ class Store:
             return float(told["fraction"]), str(told["text"])
         except (OSError, ValueError, KeyError):
             return 0.0, ""
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _started(pid: int) -> str:
-    """The start time of a process where the system tells it, so that a reused number is not mistaken for the old process."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
 
 
 def _flush(folder: Path) -> None:
