@@ -26,7 +26,10 @@ def _spectra(folder: Path) -> None:
 
 def test_each_file_keeps_its_own_metadata(tmp_path: Path) -> None:
     _spectra(tmp_path)
-    listed = 'inputs = [{ files = [{ file = "b.nc", meta = { temperature_K = "25 degC" } }, { file = "a.nc", meta = { temperature_K = "60 degC" } }] }]'
+    members = ", ".join(
+        f'{{ file = "{name}", meta = {{ temperature_K = "{t} degC" }} }}' for name, t in (("b.nc", 25), ("a.nc", 60))
+    )
+    listed = f"inputs = [{{ files = [{members}] }}]"
     (tmp_path / "s.toml").write_text(HEAD + listed)
     study = plan(tmp_path / "s.toml")
     source = next(iter(study.files.values()))
