@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -107,14 +107,14 @@ def study_file(project: Project, name: str) -> Path:
 
 
 def look(path: Path, store: Store) -> Reproduction:
-    """The chain as the store fills it. Loads only what answers a value of the paper or lies behind a slider.
+    """The chain as the store fills it. Loads only what answers a value of the paper.
 
     Raises
     ------
     ConfigError: the study is not valid.
     """
     study = _remembered.plan(path)
-    found = _filled(study, store, lambda n: bool(n.answers) or n.stage in _of_sliders)
+    found = _filled(outcomes(study, store, load=False), store, lambda n: bool(n.answers))
     return Reproduction(study, tuple(found), chain(study, found, judge(study.ledger, found)))
 
 
@@ -130,7 +130,8 @@ def output_of(store: Store, node: Node) -> Output:
 
 def stored(project: Project, shown: Reproduction) -> dict[str, list[Series]]:
     """For each slider the series in the shown study and in the small studies that sliders wrote; the longest first."""
-    return {slider.name: series(slider, _together(project, shown)) for slider in SLIDERS}
+    together = _filled(_together(project, shown), project.store, lambda n: n.stage in _of_sliders)
+    return {slider.name: series(slider, together) for slider in SLIDERS}
 
 
 def queued_study(project: Project, shown: Reproduction, slider: Slider, x: float, found: Series | None) -> Path:
@@ -153,7 +154,7 @@ def _together(project: Project, shown: Reproduction) -> list[Outcome]:
     found = list(shown.outcomes)
     for path in sorted(project.studies_path.glob(f"{OF_SLIDERS}*.toml")):
         try:
-            small = _filled(_remembered.plan(path), project.store, lambda n: n.stage in _of_sliders)
+            small = outcomes(_remembered.plan(path), project.store, load=False)
         except AnodefreeError:
             continue  # a person edited it: it is none of a slider's now
         found += [replace(o, node=_named(o.node, path.stem)) for o in small]
@@ -165,8 +166,11 @@ def _named(node: Node, study: str) -> Node:
     return replace(node, id=f"{study}/{node.id}", inputs=inputs)
 
 
-def _filled(study: Study, store: Store, wanted: Wanted) -> list[Outcome]:
+def _filled(found: Iterable[Outcome], store: Store, wanted: Wanted) -> list[Outcome]:
+    """The outcomes, with the outputs of those that are wanted and done."""
     return [
-        replace(o, output=_remembered.output(store, o.node)) if o.state in ("done", "stale") and wanted(o.node) else o
-        for o in outcomes(study, store, load=False)
+        replace(o, output=_remembered.output(store, o.node))
+        if o.output is None and o.state in ("done", "stale") and wanted(o.node)
+        else o
+        for o in found
     ]

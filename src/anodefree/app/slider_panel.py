@@ -153,10 +153,10 @@ class SliderPanel:
                 else f"Stored at {place}: {told.behind[0].node}."
             )
         waits = any(math.isclose(self.x, w, rel_tol=1e-9) for w in self.waiting)
-        self.compute.text = (
-            f"{place} is queued" if waits else f"Compute {place}" + ("" if self.slider.cheap else " (a minute or more)")
-        )
-        self.compute.set_enabled(not waits and (told is None or told.interpolated))
+        slow = "" if self.slider.cheap else " (a minute or more)"
+        exact = told is not None and not told.interpolated
+        self.compute.text = f"{place} is queued" if waits else f"{place} is stored" if exact else f"Compute {place}{slow}"
+        self.compute.set_enabled(not waits and not exact)
         self.picture.content = plot(series, self.x, told) if series is not None else ""
 
     def _told(self) -> Read | None:

@@ -10,11 +10,11 @@ import numpy as np
 
 from anodefree.app.sliders import Read, Series, read
 from anodefree.core.figure import COLOURS
-from anodefree.core.units import shown, unit_of
+from anodefree.core.units import bare, shown, unit_of
 from anodefree.study.typeset import number, parameter, readable, unit
 
 _WIDE, _HIGH = 340, 170
-_LEFT, _RIGHT, _TOP, _BELOW = 52, 12, 20, 34
+_LEFT, _RIGHT, _TOP, _BELOW = 66, 14, 24, 34
 _CURVE: Final = 60
 _FAR: Final = 1e3
 """Beyond this ratio the values are drawn over their logarithm."""
@@ -40,14 +40,15 @@ def plot(found: Series, x: float, told: Read | None) -> str:
         return _HIGH - _BELOW - (at - low) / (high - low) * (_HIGH - _TOP - _BELOW)
 
     body = [f'<path d="M{_LEFT} {_TOP}V{_HIGH - _BELOW}H{_WIDE - _RIGHT}" fill="none" stroke="currentColor"/>']
-    for at in (low, high):
+    for at in _ticks(low, high, over_log=over_log):
         value = 10**at if over_log else at
         place = _HIGH - _BELOW - (at - low) / (high - low) * (_HIGH - _TOP - _BELOW)
-        body.append(f'<text x="{_LEFT - 5}" y="{place + 4:.1f}" text-anchor="end">{number(value, 3)}</text>')
+        body.append(f'<path d="M{_LEFT - 4} {place:.1f}h4" stroke="currentColor"/>')
+        body.append(f'<text x="{_LEFT - 7}" y="{place + 4:.1f}" text-anchor="end">{number(value, 3)}</text>')
     for value, anchor in ((start, "start"), (end, "end")):
         text = number(value * x_factor, 3)
         body.append(f'<text x="{across(value):.1f}" y="{_HIGH - _BELOW + 14}" text-anchor="{anchor}">{text}</text>')
-    name = f"{slider.parameter.rpartition('_')[0].replace('_', ' ') or slider.parameter}"
+    name = bare(slider.parameter).replace("_", " ")
     name += f" ({unit(x_unit)})" if unit(x_unit) else ""
     body.append(f'<text x="{(_LEFT + _WIDE - _RIGHT) / 2}" y="{_HIGH - 5}" text-anchor="middle">{escape(name)}</text>')
     y_name = slider.shows.replace("_", " ") + (f" ({unit(y_unit)})" if unit(y_unit) else "")
@@ -82,3 +83,12 @@ def _spread(values: list[float], *, over_log: bool) -> tuple[float, float]:
     low, high = min(at), max(at)
     margin = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
     return low - margin, high + margin
+
+
+def _ticks(low: float, high: float, *, over_log: bool) -> list[float]:
+    """Two to five round values within; powers of ten over a logarithm."""
+    size = (high - low) / 4
+    power = 10.0 ** math.floor(math.log10(size))
+    step = next(m * power for m in (1, 2, 5, 10) if m * power >= size)
+    step = max(1.0, math.ceil(step)) if over_log else step
+    return [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable
 from typing import Final
@@ -49,6 +50,8 @@ CSS: Final = """
   .rp-claims [data-what]::before { content: attr(data-what) ": "; color: var(--af-soft); }
   .rp-step .q-expansion-item__content { padding-left: 0; } }
 """
+_END: Final = re.compile(r"(?<=[^\d\s][.:]) (?=[A-Z])")
+"""Between two sentences."""
 _drawing: Final = threading.Lock()
 """Matplotlib's settings belong to the whole process: one figure at a time."""
 
@@ -204,7 +207,13 @@ def _claim(verdict: Verdict, ledger: Ledger) -> None:
     mark = MARKS.get(verdict.verdict, "○")
     ui.label(f"{mark} {verdict.verdict}").classes(TONES[mark]).props('role=cell data-what="verdict"')
     with ui.element("div").props("role=cell"):
-        ui.label(typeset_sentence(verdict.reason))
+        first, *more = _END.split(typeset_sentence(verdict.reason), maxsplit=1)
+        ui.label(first)
+        if more:
+            with ui.element("details").classes("af-soft"):
+                with ui.element("summary"):
+                    ui.label("more").style("display: inline")
+                ui.label(more[0])
         if verdict.node:
             ui.label(f"by {verdict.node}").classes("af-soft")
 

@@ -97,6 +97,8 @@ class _Page:
         self.place = ui.element("div").style("display: contents")
         heading("What follows, from stored runs", 2)
         self.grid = ui.element("div").classes("af-grid").props("data-testid=sliders")
+        with self.grid:
+            ui.label("The stored runs are being read …").classes("af-soft")
         for mine in (self.stop, self.bar, self.failure):
             mine.set_visibility(False)
         ui.timer(0.05, self._first, once=True)
@@ -108,25 +110,30 @@ class _Page:
     async def _first(self) -> None:
         """Read the study and the store in a thread, then draw; from then on look at running jobs."""
         try:
-            shown, found = await asyncio.to_thread(self._read)
+            shown = await asyncio.to_thread(self._look)
         except AnodefreeError as error:
             self.words.text = sentence(error)
             return
         self.shown = shown
         for job in jobs(self.project.jobs_path):
-            if job.look().active and self._mine(job):
+            if self._mine(job) and job.look().active:
                 self.jobs[job.id] = job
         self._picture()
         if self.chosen in [s.name for s in shown.chain.stations]:
             self._panel(shown, self.chosen)
+        found = await asyncio.to_thread(stored, self.project, shown)
+        self.grid.clear()
         with self.grid:
             for slider in SLIDERS:
                 self.sliders[slider.name] = SliderPanel(slider, found[slider.name], self._queue)
         await self._tick()
         ui.timer(LOOK_EVERY_S, self._tick)
 
+    def _look(self) -> Reproduction:
+        return look(study_file(self.project, self.name), self.project.store)
+
     def _read(self) -> tuple[Reproduction, dict[str, list[Series]]]:
-        shown = look(study_file(self.project, self.name), self.project.store)
+        shown = self._look()
         return shown, stored(self.project, shown)
 
     def _mine(self, job: Job) -> bool:
