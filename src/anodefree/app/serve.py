@@ -22,6 +22,7 @@ PAGES: Final = (  # in the order of the navigation
     "files",
     "simulate",
     "jobs",
+    "reproduce",
     "notes",
 )
 
