@@ -205,7 +205,7 @@ def _spawn(job: Job) -> None:
     """A session of its own: neither the end of the server nor Ctrl-C in its terminal reaches it."""
     with (job.folder / "log.txt").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "anodefree.study.jobs", str(job.folder)],
+            [sys.executable, "-m", "anodefree.study.worker", str(job.folder)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -239,10 +239,3 @@ def _lives(told: JobState) -> bool:
     if told.pid is None or told.host not in ("", socket.gethostname()):  # just asked for, or on another machine
         return time.time() - told.told_at < SILENT_S
     return alive(told.pid) and started(told.pid) == told.boot
-
-
-if __name__ == "__main__":
-    from anodefree.study.worker import work
-
-    with contextlib.suppress(KeyboardInterrupt):
-        work(Job(Path(sys.argv[1])))
