@@ -11,10 +11,10 @@ from anodefree.core.parameter import Parameter
 from anodefree.core.result import Result
 from anodefree.core.units import shown
 from anodefree.registry import Stage
-from anodefree.report import typeset
-from anodefree.report.prose import paragraphs
 from anodefree.stages import get, names
+from anodefree.study import typeset
 from anodefree.study.citations import formatted
+from anodefree.study.prose import paragraphs
 
 
 def write_pages(folder: Path) -> None:

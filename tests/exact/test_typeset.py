@@ -7,7 +7,7 @@ import math
 import pytest
 
 from anodefree.core.uncertain import Uncertain
-from anodefree.report import prose, typeset
+from anodefree.study import prose, typeset
 
 N = typeset.NARROW
 

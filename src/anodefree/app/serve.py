@@ -20,6 +20,7 @@ HOST: Final = "127.0.0.1"
 PORT: Final = 8760
 PAGES: Final = (  # in the order of the navigation
     "home",
+    "files",
     "notes",
 )
 

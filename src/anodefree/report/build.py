@@ -13,11 +13,11 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from anodefree.core.arrays import write_text
-from anodefree.report import prose, typeset
 from anodefree.report.claims import UNANSWERED, VERDICTS, Verdict, judge, stated, summary
 from anodefree.report.figure import FOLDER, Album
 from anodefree.report.steps import Step, assumptions, slug, steps_of
 from anodefree.report.terminal import SYMBOLS, ours_text
+from anodefree.study import prose, typeset
 from anodefree.study.citations import Reference, bibliography, people
 from anodefree.study.graph import Outcome
 from anodefree.study.ledger import Claim, Ledger, load_ledger

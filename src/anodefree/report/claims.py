@@ -12,8 +12,8 @@ from anodefree.core.keys import plain
 from anodefree.core.result import Estimate, Result
 from anodefree.core.units import convert, shown
 from anodefree.errors import ConfigError, near
-from anodefree.report import prose, typeset
 from anodefree.stages import names
+from anodefree.study import prose, typeset
 from anodefree.study.graph import Answer, Outcome
 from anodefree.study.ledger import Claim, Ledger
 

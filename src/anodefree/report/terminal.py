@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from anodefree.report import typeset
 from anodefree.report.claims import UNANSWERED, Verdict, stated, summary
+from anodefree.study import typeset
 from anodefree.study.ledger import Claim, Ledger, load_ledger
 
 if TYPE_CHECKING:

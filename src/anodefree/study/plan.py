@@ -36,6 +36,13 @@ class FileSource:
     paths: tuple[Path, ...]
     meta: Mapping[str, Any]
     key: str
+    own: tuple[Mapping[str, Any], ...] = ()
+    """What is said of each file by itself, where the study lists them one by one."""
+
+    @property
+    def said(self) -> tuple[Mapping[str, Any], ...]:
+        """The metadata given for each of the files."""
+        return tuple({**self.meta, **own} for own in self.own or ({},) * len(self.paths))
 
 
 @dataclass(frozen=True)
@@ -221,8 +228,10 @@ class _Builder:
         if bool(request.file) == bool(request.files):
             self.wrong.append(f"{where}: give either 'file' or 'files'")
             return None
+        listed = request.files if isinstance(request.files, list) else []
+        names = [request.file] if request.file else [f.file for f in listed]
         try:
-            paths = [base / request.file] if request.file else paths_of(f"{glob.escape(str(base))}/{request.files}")
+            paths = [base / n for n in names] or paths_of(f"{glob.escape(str(base))}/{request.files}")
         except ConfigError as error:
             self.wrong.append(f"{where}: {error.what}: {request.files}")
             return None
@@ -230,10 +239,14 @@ class _Builder:
         if missing:
             self.wrong.append(f"{where}: no such file: {missing[0]}")
             return None
-        id = "file:" + (request.file or request.files)
+        id = "file:" + (", ".join(names) or str(request.files))
+        own = tuple(f.meta for f in listed)
         # The name counts: a reader may take a temperature from it.
-        key = content_key([[[p.name, file_sha256(p)] for p in paths], request.meta])
-        self.files[id] = FileSource(id, tuple(paths), request.meta, key)
+        contents = [[p.name, file_sha256(p)] for p in paths]
+        key = content_key([contents, request.meta, own] if any(own) else [contents, request.meta])
+        if id in self.files and self.files[id].key != key:
+            id += f" ({key[:6]})"  # the same file, read otherwise
+        self.files[id] = FileSource(id, tuple(paths), request.meta, key, own)
         return self.files[id]
 
     def _check_answers(self, step: StepSpec, where: str) -> None:

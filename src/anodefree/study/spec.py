@@ -51,11 +51,21 @@ class Head(Strict):
     extends: str = ""
 
 
+class OneFile(Strict):
+    """A member of a series, with what only its own header lacks."""
+
+    file: str
+    meta: dict[str, Any] = Field(default_factory=dict)
+
+
 class FileInput(Strict):
-    """Files to read, relative to the study: one, or a pattern whose files join into a series; `meta` overrides the header."""
+    """Files to read, relative to the study: one, or a pattern or list of files that join into a series.
+
+    `meta` overrides the header of all of them.
+    """
 
     file: str = ""
-    files: str = ""
+    files: str | list[OneFile] = ""
     meta: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -201,6 +211,6 @@ def _place(loc: tuple[int | str, ...], table: dict[str, Any]) -> str:
             words[-1] = f"step '{named}'" if named else f"step {part + 1}"
         elif isinstance(part, int):
             words[-1] = f"{words[-1]} {part + 1}" if words else str(part + 1)
-        elif part not in ("str", "FileInput"):
+        elif part not in ("str", "FileInput", "list[OneFile]"):
             words.append(part)
     return ", ".join(words) or "the file"

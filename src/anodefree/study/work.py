@@ -148,7 +148,7 @@ def _input(store: Store, source: tuple[str, str] | Gathered | FileSource, kind: 
     if isinstance(source, FileSource):
         from anodefree.io.read import read
 
-        found = join([read(path, **{"kind": kind, **source.meta}) for path in source.paths])
+        found = join([read(p, **{"kind": kind, **said}) for p, said in zip(source.paths, source.said, strict=True)])
         return replace(found, source=Source(found.source.name, source.key, "file"))
     if isinstance(source, Gathered):
         joined = join([_input(store, (source.stage, key), kind) for key in source.keys])
