@@ -58,6 +58,11 @@ def test_importing_the_package_is_light() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
 
+def test_the_application_is_imported_when_its_server_starts() -> None:
+    code = "import sys, anodefree.app.serve, anodefree.cli.main; print({'nicegui', 'fastapi', 'plotly'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "set()"
+
+
 def test_public_names_exist() -> None:
     import anodefree as af
 

@@ -93,7 +93,8 @@ def test_a_killed_worker_is_said_to_be_killed_and_resumes(tmp_path: Path, toys: 
     os.kill(seen.pid, signal.SIGKILL)
     assert until(job, ended).state == "killed"
     job.resume()
-    assert until(job, ended).state == "done"
+    last = until(job, ended)
+    assert (last.state, last.error) == ("done", "")
 
 
 def test_a_failure_is_told_with_what_where_and_what_to_try(tmp_path: Path, toys: Plugin) -> None:
@@ -139,7 +140,8 @@ def test_a_job_outlives_the_process_that_started_it(tmp_path: Path, toys: Plugin
     )
     subprocess.run([sys.executable, "-c", code], check=False, start_new_session=True, env=toys.environment())
     (job,) = jobs(tmp_path / "jobs")
-    assert until(job, ended).state == "done"
+    last = until(job, ended)
+    assert (last.state, last.error) == ("done", "")
 
 
 def test_a_damaged_folder_is_still_a_job(tmp_path: Path) -> None:
