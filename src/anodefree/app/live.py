@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from anodefree.app.checkpoint import kept
 from anodefree.core.figure import COLOURS, SOFT
+from anodefree.simulation.deposition.record import HISTORY
 
 Floats = NDArray[np.float64]
 WIDE: Final = 640
@@ -22,8 +23,7 @@ MOST_PIXELS: Final = 1000
 METAL: Final = (58, 62, 70)
 SALT: Final = ((255, 247, 214), (120, 190, 190), (0, 114, 178))
 """Little, some and much salt: light to dark, so that it is told apart without colour too."""
-HISTORY: Final = {"charge_C_m2": 2, "electrode_potential_V": 3}
-"""Columns of a deposit's history in its checkpoint."""
+C_M2_PER_MAH_CM2: Final = 36_000.0
 NAMES: Final = ("lithium", "concentration", "numbers", "history", "log", "ended")
 SURFACES: Final = ("still flying", "on the protrusion", "on the lower electrode", "on the upper electrode", "escaped")
 SPECIES: Final = ("Li⁺", "TFSI⁻")
@@ -71,12 +71,12 @@ def _deposit(arrays: Mapping[str, NDArray[Any]], parameters: Mapping[str, Any]) 
     parts = [f'<image {place} href="data:image/png;base64,{picture}"/>']
     parts += _scale_bar(width_um, tall + 18) if width_um > 0 else []
     parts += _legend(low, high, tall + 18)
-    plated = np.asarray(arrays.get("history", np.zeros((0, 8))), dtype=float)
+    plated = np.asarray(arrays.get("history", np.zeros((0, len(HISTORY)))), dtype=float)
     said = ["" if flat else "section through the middle"]
     height = tall + 44
-    if plated.ndim == 2 and plated.shape[1] > max(HISTORY.values()) and len(plated):
-        charge = plated[:, HISTORY["charge_C_m2"]] / 36
-        volts = 1e3 * plated[:, HISTORY["electrode_potential_V"]]
+    if plated.ndim == 2 and plated.shape[1] == len(HISTORY) and len(plated):
+        charge = plated[:, HISTORY.index("charge_C_m2")] / C_M2_PER_MAH_CM2
+        volts = 1e3 * plated[:, HISTORY.index("electrode_potential_V")]
         said += [f"{charge[-1]:.3g} mAh/cm²", f"{volts[-1]:.3g} mV"]
         parts += _curve(charge, volts, "charge / (mAh/cm²)", "electrode potential / mV", height + 12, COLOURS[0])
         height += 160

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import logging
 import os
@@ -21,6 +22,9 @@ PAGES: Final = (  # in the order of the navigation
     "home",
     "files",
     "analyse",
+    "simulate",
+    "jobs",
+    "reproduce",
     "notes",
 )
 
@@ -70,7 +74,8 @@ def serve(folder: Path, port: int | None = None, users: Sequence[str] = ("me",),
         found = nicegui.Client.instances.get(client)
         return str(found.request.scope.get(USER)) if found is not None and found.request is not None else None
 
-    def ready() -> None:
+    async def ready() -> None:
+        await _answers(taken)
         for name, address in zip(names, addresses, strict=True):
             sys.stdout.write(f"{name}  {address}\n" if len(names) > 1 else f"{address}\n")
         sys.stdout.flush()
@@ -79,7 +84,7 @@ def serve(folder: Path, port: int | None = None, users: Sequence[str] = ("me",),
 
     logging.getLogger("nicegui").addFilter(_unforeseen)
     nicegui.app.add_middleware(Guard, visitors=visitors, port=taken, owner=owner)
-    nicegui.app.on_startup(ready)
+    nicegui.app.on_startup(lambda: nicegui.background_tasks.create(ready(), name="tell the addresses"))
     routes(nicegui.app)
     downloads.routes(nicegui.app)
     nicegui.ui.run(
@@ -117,6 +122,18 @@ def _free(port: int | None) -> int:
             except (OSError, OverflowError):
                 continue
     raise ConfigError(f"the port {port} cannot be used", "--port", "give another one, or none: a free one is taken")
+
+
+async def _answers(port: int) -> None:
+    """Wait until the server can be reached: an address that is told can be opened."""
+    while True:
+        try:
+            _, stream = await asyncio.open_connection(HOST, port)
+        except OSError:
+            await asyncio.sleep(0.02)
+        else:
+            stream.close()
+            return
 
 
 def _unforeseen(record: logging.LogRecord) -> bool:

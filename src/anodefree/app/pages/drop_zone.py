@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from anodefree.app.uploads import BOUNDS
 from nicegui import events, ui
+
+from anodefree.app.uploads import BOUNDS
 
 STYLE: Final = """
 .af-drop{border:1.5px dashed #8a8f98;border-radius:6px;padding:14px 16px;width:100%;box-sizing:border-box}
