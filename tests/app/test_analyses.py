@@ -62,7 +62,7 @@ def test_analyses_are_found_again_and_exported(project: Project, tmp_path: Path)
     assert row.name == name
     assert isinstance(row.output, af.Result)
     with written(project, [first.name], "csv", tmp_path).open(newline="") as stream:
-        table = {line["name"]: float(line["value"]) for line in csv.DictReader(stream)}
+        table = {line["estimate"]: float(line["value"]) for line in csv.DictReader(stream)}
     assert table == {n: e.value for n, e in row.output.estimates.items()}
     packed = written(project, [first.name, second.name], "json", tmp_path)
     assert len(zipfile.ZipFile(packed).namelist()) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import quote
@@ -62,25 +63,33 @@ MOST_CODE: Final = 5
 def show(
     project: Project, link: str, stage: Stage, chosen: Sequence[Analysis], named: Mapping[str, Row], view: Drawn | None
 ) -> None:
-    """Draw it into the current slot: one output, or several of one stage side by side."""
+    """Draw an analysis, or several of one stage side by side, into the current slot."""
     outputs = {w: r.output for w, r in named.items() if r.output is not None}
     for who, row in named.items():
         if row.output is None:
             _check("fail", f"{who}: {row.error}")
+    if outputs:
+        _numbers(outputs)
+        _exports(link, stage, chosen, next(iter(outputs.values())))
+        _figures(view)
+        _folded(stage, outputs)
+    _again(project, chosen, stage)
+
+
+def show_outputs(stage: Stage, outputs: Mapping[str, Output], view: Drawn) -> None:
+    """Draw outputs alone: doubts, numbers, figures, methods."""
+    _numbers(outputs)
+    _figures(view)
+    _folded(stage, outputs)
+
+
+def _numbers(outputs: Mapping[str, Output]) -> None:
     _checks(outputs)
-    if not outputs:
-        _again(project, chosen, stage)
-        return
     results = {w: o for w, o in outputs.items() if isinstance(o, Result)}
     if len(results) > 1:
         _compared(results)
     elif results:
         _estimates(next(iter(results.values())))
-    _exports(link, stage, chosen, next(iter(outputs.values())))
-    if view is not None:
-        _figures(view)
-    _folded(stage, outputs)
-    _again(project, chosen, stage)
 
 
 def _checks(outputs: Mapping[str, Output]) -> None:
@@ -139,7 +148,9 @@ def _exports(link: str, stage: Stage, chosen: Sequence[Analysis], first: Output)
             button.classes("af-export")
 
 
-def _figures(view: Drawn) -> None:
+def _figures(view: Drawn | None) -> None:
+    if view is None:
+        return
     with ui.element("div").classes("af-figures w-full"):
         for i, (who, drawn) in enumerate(view.svgs.items()):
             if drawn:
@@ -180,8 +191,6 @@ def _again(project: Project, chosen: Sequence[Analysis], stage: Stage) -> None:
 
 
 def _python(project: Project, stage: Stage, text: str) -> str:
-    import tomllib
-
     steps = tomllib.loads(text)["step"]
     parts = [python_lines(stage, inputs_of(project, text, i), s.get("with", {})) for i, s in enumerate(steps[:MOST_CODE])]
     rest = f"\n# and so on for the other {len(steps) - MOST_CODE} files\n" if len(steps) > MOST_CODE else ""
