@@ -22,6 +22,7 @@ PORT: Final = 8760
 PAGES: Final = (  # in the order of the navigation
     "home",
     "files",
+    "analyse",
     "simulate",
     "jobs",
     "reproduce",
