@@ -61,7 +61,9 @@ def main(box_file: str | None, write: str | None) -> None:
         table[name] = {"residues": residues, "place_A": np.round(place_A, 6).tolist(), "kJ_mol": theirs}
     box, place_m, edge_m = snapshot(box_file)
     terms = terms_of(box, FIELD, charge_scale=SCALE)
-    ours = energies_kJ_mol(system_of(box, FIELD, edge_m, charge_scale=SCALE, cutoff_m=CUTOFF_M, rigid=False)[0], place_m, edge_m)
+    ours = energies_kJ_mol(
+        system_of(box, FIELD, edge_m, charge_scale=SCALE, cutoff_m=CUTOFF_M, rigid=False)[0], place_m, edge_m
+    )
     theirs = {"LAMMPS": by_lammps(box, terms, place_m, edge_m)}
     if shutil.which(gmx()):
         theirs["GROMACS"] = by_gromacs(box, terms, place_m, edge_m)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from anodefree.core.parameter import Par
 from anodefree.simulation.solvation.engine import Platform
@@ -49,3 +49,7 @@ Extra = Annotated[tuple[str, ...], Par("force field files (OpenMM XML) of molecu
 Where = Annotated[Platform, Par("platform of OpenMM; auto: the fastest that is there")]
 Threads = Annotated[int | None, Par("threads on the CPU platform (none: OpenMM decides)", ge=1)]
 Velocities = Annotated[bool, Par("keep velocities as well, for Green-Kubo conductivities")]
+Start = Annotated[
+    Literal["packed", "equilibrated"],
+    Par("packed: molecules at random; equilibrated: a box that comes with the package, with velocities drawn anew"),
+]

@@ -17,6 +17,7 @@ from anodefree.registry import Demo, stage
 from anodefree.simulation.solvation import options as o
 from anodefree.simulation.solvation.drive import Drive, check_step
 from anodefree.simulation.solvation.engine import openmm, packmol_command, platform_of
+from anodefree.simulation.solvation.equilibrated import equilibrated
 from anodefree.simulation.solvation.force_field import ForceField, load_force_field
 from anodefree.simulation.solvation.pack import pack
 from anodefree.simulation.solvation.protocol import Dynamics, Plan
@@ -54,6 +55,7 @@ def run(
     recipe: o.RecipeName = "dol_dme_litfsi",
     edge_m: o.Edge = 27e-10,
     packed_edge: o.Packed = 1.08,
+    start: o.Start = "packed",
     charge_scale: o.Scale = 0.8,
     temperature_K: o.Kelvin = 298.15,
     pressure_Pa: o.Pressure = 1e5,
@@ -81,7 +83,8 @@ def run(
 
     $m\dot v = F + q(E + v \times B) - m\gamma v + \sqrt{2 m \gamma kT}\,\xi$ with OPLS-AA and CL&P forces, particle-mesh
     electrostatics, Lennard-Jones of unlike atoms by geometric means with tail correction. Packed by packmol at `packed_edge`
-    times the edge, energy minimised; constant pressure until density and energy hold thirty independent values of a steady
+    times the edge (or a shipped box, `start`, whose replicas are alike until the slowest partner has left),
+    energy minimised; constant pressure until density and energy hold thirty independent values of a steady
     part that is half of the run (Chodera 2016), for `equilibration_s` at most; box set to the mean volume; constant volume for
     `production_s`. The magnetic rotation is exact in the splitting (`simulation.solvation.integrator`).
     *Modes*: equilibrium, also in a magnetic field (which changes no average of places: Bohr and van Leeuwen); driven by an
@@ -98,16 +101,22 @@ def run(
     two cut-offs, a step too long for bonds or field. NumericalError: it broke; the message names the atoms.
     """
     given = {k: plain(v) for k, v in locals().items() if k not in ("rng", "context")}
-    openmm(), packmol_command()  # before any work: what is missing is said at once
+    openmm()  # before any work: what is missing is said at once
+    if start == "packed":
+        packmol_command()
     field = load_force_field(tuple(force_field))
-    box = box_of(counts(load_recipe(recipe), edge_m, field), field)
+    held = counts(load_recipe(recipe), edge_m, field)
+    box = box_of(held, field)
     drive = Drive(flux_density_T, field_V_m, rotating_N, rotating_rad_s)
     _check(box, field, drive, charge_scale, step_s, rigid=rigid, heavy=hydrogen_u is not None and hydrogen_u >= HEAVY_U)
     frames = round(production_s / frame_every_s)
     if frames < 1 or frames * len(box.mass_u) * 12 * (1 + velocities) > MOST_BYTES:
         kept = f"would keep {frames} frames of {len(box.mass_u)} atoms"
         raise ConfigError(kept, "frame_every_s", "keep one at least, and no more than 4 GiB hold")
-    start_m = edge_m * packed_edge
+    start_m, ready_nm, told = edge_m * packed_edge, None, ""
+    if start == "equilibrated":
+        ready_nm, edge_nm, told = equilibrated(recipe, edge_m, held, charge_scale, field)
+        start_m = edge_nm * NM
     seed = int(rng.integers(1, 2**31 - 8))
     where = platform_of(platform, threads)
     compiled = where[0].getName() == "CPU"
@@ -141,7 +150,11 @@ def run(
         return pack(box.molecules, start_m, field, context.workdir, seed) / NM
 
     dynamics = Dynamics(box, plan, system, where, packed_nm, start_m / NM, pairs)
+    if ready_nm is not None:  # a minimum is no place of equilibrium: such a box goes on as it is
+        dynamics.place_nm, dynamics.phase = ready_nm, "pressure"
     dynamics.carry_out(context, fingerprint)
+    if told:
+        dynamics.found = f"from a box that comes with the package ({told}); then {dynamics.found}"
     return _measured(dynamics, given)
 
 
