@@ -14,9 +14,9 @@ from anodefree.core.measurement import Measurement
 from anodefree.core.result import Estimate, Result
 from anodefree.errors import ConfigError
 from anodefree.kinds.tracks import TRACKS
-from anodefree.report.claims import UNANSWERED, VERDICTS, Verdict, judge, stated, summary
 from anodefree.study.graph import Answer, Node, Outcome, State
 from anodefree.study.ledger import RELATIONS, load_ledger
+from anodefree.study.verdicts import UNANSWERED, VERDICTS, Verdict, judge, stated, summary
 
 PAPER = Path(__file__).resolve().parents[3] / "shared" / "paper" / "claims.toml"
 J0 = ("cv.exchange_current_density", "M-Ni")

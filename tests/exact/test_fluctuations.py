@@ -76,7 +76,7 @@ def test_another_box_is_not_taken_for_it() -> None:
     held = counts(load_recipe("dol_dme_litfsi"), 27e-10, field)
     with pytest.raises(ConfigError, match="no equilibrated box"):
         equilibrated("dol_dme_litfsi", 27e-10, held, 1.0, field)
-    with pytest.raises(ConfigError, match="other counts"):
+    with pytest.raises(ConfigError, match="or counts"):
         equilibrated("dol_dme_litfsi", 27e-10, held | {"LI": 1}, 0.8, field)
 
 

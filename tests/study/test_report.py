@@ -24,12 +24,12 @@ from anodefree.errors import ConfigError
 from anodefree.kinds.tracks import TRACKS, Tracks
 from anodefree.registry import stage
 from anodefree.report.build import build
-from anodefree.report.claims import judge
 from anodefree.report.figure import drawn, safe_name
 from anodefree.report.terminal import claims_table
 from anodefree.study.graph import Answer, Node, Outcome
 from anodefree.study.inline_svg import inline
 from anodefree.study.ledger import load_ledger
+from anodefree.study.verdicts import judge
 
 SLOPE = Uncertain(2.0, 0.1)
 NASTY = '<script>alert(1)</script> & "quotes" {{ 7 * 7 }} ../../etc'

@@ -12,7 +12,6 @@ hand them to a study file as they stand: `inputs = [{ file = "../files/rig/run 1
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import re
@@ -26,6 +25,7 @@ from anodefree.core.arrays import write_text
 from anodefree.core.units import parse, unit_of
 from anodefree.errors import AnodefreeError, ConfigError
 from anodefree.io.samples import Samples, read_samples, sample_of
+from anodefree.study.written import toml
 
 TELL_THE_READER: Final = ("kind", "format", "columns", "series")
 """What is said of how to read; every other word is metadata."""
@@ -141,23 +141,5 @@ def _checked(word: str, value: Any) -> Any:
 
 
 def _write(project: Project, everything: Mapping[str, Mapping[str, Any]]) -> None:
-    parts = [f"[{_text(name)}]\n" + "".join(f"{w} = {toml(v)}\n" for w, v in told.items()) for name, told in everything.items()]
+    parts = [f"[{toml(name)}]\n" + "".join(f"{w} = {toml(v)}\n" for w, v in told.items()) for name, told in everything.items()]
     write_text(project.folder / "files.toml", "# How each file is read: the words of anodefree.read\n\n" + "\n".join(parts))
-
-
-def toml(value: Any) -> str:
-    """A plain value as TOML writes it on one line."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(toml, value)) + "]"
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{_text(str(k))} = {toml(v)}" for k, v in value.items()) + " }"
-    return repr(value)
-
-
-def _text(text: str) -> str:
-    """A TOML basic string, which is a JSON string but for the one control character that JSON leaves as it is."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from anodefree.core.figure import render
 from anodefree.core.keys import plain
@@ -16,8 +17,13 @@ from anodefree.study import prose
 from anodefree.study.citations import formatted
 from anodefree.study.inline_svg import inline
 
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
 SIGNS: Final = {"fail": "✗ fail", "warn": "! warn", "pass": "✓ pass"}
 NORMAL_95: Final = 1.96
+DRAWING: Final = threading.Lock()
+"""Matplotlib draws one figure at a time."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,24 @@ def compared(results: Mapping[str, Result]) -> tuple[list[str], list[list[str]]]
     every = list(dict.fromkeys(n for r in results.values() for n in r.estimates))
     lines = [[who, *(str(r.estimates[n]) if n in r.estimates else "–" for n in every)] for who, r in results.items()]
     return ["sample", *every], lines
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The figures of outputs of one stage: the publication figure of each as SVG, and one interactive view of all."""
+
+    svgs: Mapping[str, str]
+    interactive: go.Figure
+
+
+def drawn(stage: Stage, outputs: Mapping[str, Output]) -> Drawn:
+    """Draw them; takes seconds, so not where a page waits."""
+    from anodefree.app.interactive import figure
+
+    data: dict[str, Any] = {w: o.curves if isinstance(o, Result) else o.data for w, o in outputs.items()}
+    with DRAWING:
+        svgs = {w: svg(stage, o, f"figure-{i}") for i, (w, o) in enumerate(outputs.items())}
+    return Drawn(svgs, figure(data if len(data) > 1 else {"": next(iter(data.values()))}))
 
 
 def svg(stage: Stage, output: Output, name: str) -> str:
@@ -80,48 +104,3 @@ def _row(name: str, estimate: Estimate) -> EstimateRow:
     label = prose.plain(estimate.label) if estimate.label else name.replace("_", " ")
     si = f"{estimate.value!r} ± {estimate.std!r} {'' if estimate.unit == '1' else estimate.unit}".rstrip()
     return EstimateRow(name, label, rounded(value, std), f"{low:.4g} to {high:.4g}", "" if unit == "1" else unit, si)
-
-
-def show(stage: Stage, outputs: Mapping[str, Output]) -> None:
-    """Draw the view into the page: one output, or several of one stage side by side."""
-    from nicegui import ui
-
-    from anodefree.app.interactive import figure
-
-    for who, output in outputs.items():
-        for check in checks_first(output):
-            ui.label(f"{SIGNS[check.status]}  {who + ': ' if len(outputs) > 1 else ''}{check.name}: {check.message}")
-    results = {w: o for w, o in outputs.items() if isinstance(o, Result)}
-    if len(results) > 1:
-        head, lines = compared(results)
-        _table(head, lines, "compared")
-    for who, result in results.items():
-        if len(results) == 1:
-            lines = [[r.name, r.label, r.value, r.interval, r.unit, r.si] for r in estimate_rows(result)]
-            _table(["estimate", "meaning", "value ± std", "95 %", "unit", "SI"], lines, f"estimates-{who}")
-    for i, (who, output) in enumerate(outputs.items()):
-        drawn = svg(stage, output, f"figure-{i}")
-        if drawn:
-            ui.label(who)
-            ui.html(drawn, sanitize=False).classes("w-full").style("max-width: 40rem").props(f'data-testid="figure-{i}"')
-    data: dict[str, Any] = {w: o.curves if isinstance(o, Result) else o.data for w, o in outputs.items()}
-    ui.plotly(figure(data if len(data) > 1 else {"": next(iter(data.values()))})).classes("w-full").props(
-        'data-testid="interactive"'
-    )
-    with ui.expansion("Methods").classes("w-full"):
-        for paragraph in methods(stage):
-            ui.html(paragraph, sanitize=False)
-    with ui.expansion("Citations").classes("w-full"):
-        for line in citations(stage):
-            ui.label(line)
-    with ui.expansion("Provenance").classes("w-full"):
-        for output in outputs.values():
-            ui.code(provenance_text(output), language="json")
-
-
-def _table(head: list[str], lines: list[list[str]], testid: str) -> None:
-    from nicegui import ui
-
-    columns = [{"name": h, "label": h, "field": h, "align": "left", "sortable": True} for h in head]
-    filled = [dict(zip(head, line, strict=True)) for line in lines]
-    ui.table(columns=columns, rows=filled, row_key=head[0]).classes("w-full").props(f'dense flat data-testid="{testid}"')

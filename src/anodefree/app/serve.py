@@ -22,8 +22,10 @@ PORT: Final = 8760
 PAGES: Final = (  # in the order of the navigation
     "home",
     "files",
+    "analyse",
     "simulate",
     "jobs",
+    "reproduce",
     "notes",
 )
 
@@ -42,6 +44,7 @@ def serve(folder: Path, port: int | None = None, users: Sequence[str] = ("me",),
         import nicegui
     except ImportError as error:
         raise missing_extra("nicegui", "app") from error
+    from anodefree.app import downloads
     from anodefree.app.access import TOKEN, Guard, Visitor
     from anodefree.app.project import Project
     from anodefree.app.shell import Homes

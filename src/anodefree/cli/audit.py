@@ -14,8 +14,8 @@ import click
 from anodefree.errors import ConfigError
 
 if TYPE_CHECKING:
-    from anodefree.report.claims import Verdict
     from anodefree.study.graph import Outcome
+    from anodefree.study.verdicts import Verdict
 
 
 @click.command()
@@ -31,12 +31,12 @@ def audit(claims: Path | None, out: Path | None, as_json: bool, store: Path | No
     """
     from anodefree.cli.console import complain, say
     from anodefree.report.build import build
-    from anodefree.report.claims import judge
     from anodefree.study.audit import is_audit
     from anodefree.study.plan import plan
     from anodefree.study.run import outcomes, run
     from anodefree.study.shipped import audit_template
     from anodefree.study.store import Store
+    from anodefree.study.verdicts import judge
 
     if template:
         say(audit_template().rstrip())

@@ -68,9 +68,9 @@ def reproduce(scale: str, out: Path, workers: int | None, scheduler: str | None,
     """Recompute the reference paper, claim by claim, into one report."""
     from anodefree.cli.console import on_terminal, progress_bar, say, table
     from anodefree.report.build import build
-    from anodefree.report.claims import judge
     from anodefree.study.run import outcomes
     from anodefree.study.shipped import shipped
+    from anodefree.study.verdicts import judge
 
     study, store = _open(shipped(scale), out / "store")
     errors = _run(study, store, workers, scheduler, renew=renew)

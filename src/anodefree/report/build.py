@@ -13,7 +13,6 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from anodefree.core.arrays import write_text
-from anodefree.report.claims import UNANSWERED, VERDICTS, Verdict, judge, stated, summary
 from anodefree.report.figure import FOLDER, Album
 from anodefree.report.steps import Step, assumptions, slug, steps_of
 from anodefree.report.terminal import SYMBOLS, ours_text
@@ -22,6 +21,7 @@ from anodefree.study.citations import Reference, bibliography, people
 from anodefree.study.graph import Outcome
 from anodefree.study.ledger import Claim, Ledger, load_ledger
 from anodefree.study.run import Progress
+from anodefree.study.verdicts import UNANSWERED, VERDICTS, Verdict, judge, stated, summary
 
 MEANINGS: Final = {
     "reproduced": "an independent computation from stated inputs agrees within its uncertainty",

@@ -18,12 +18,12 @@ from anodefree.core.result import Check, Estimate, Result
 from anodefree.core.units import bare, shown, unit_of
 from anodefree.errors import NumericalError
 from anodefree.registry import Stage
-from anodefree.report.claims import Verdict
 from anodefree.report.figure import Album, Drawn, drawn, stage_of
 from anodefree.report.turnable import turnable_json
 from anodefree.study import prose, typeset
 from anodefree.study.graph import Outcome
 from anodefree.study.run import Progress
+from anodefree.study.verdicts import Verdict
 
 NORMAL_95 = 1.96
 _GRAVITY = {"fail": 0, "warn": 1, "pass": 2}

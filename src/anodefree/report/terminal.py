@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from anodefree.report.claims import UNANSWERED, Verdict, stated, summary
 from anodefree.study import typeset
 from anodefree.study.ledger import Claim, Ledger, load_ledger
+from anodefree.study.verdicts import UNANSWERED, Verdict, stated, summary
 
 if TYPE_CHECKING:
     from rich.table import Table

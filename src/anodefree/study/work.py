@@ -113,7 +113,7 @@ def _run(store: Store, task: Task, told: Told | None) -> None:
     fed = {name: _fed(store, stage, name, *source) for name, source in task.fed.items()}
     output: Output = stage(*inputs, seed=task.seed, context=context, **task.parameters, **fed)
     made = output.provenance
-    if fed and made is not None:  # one name for this work, in the store and in what follows from it
+    if made is not None and made.key != task.key:  # one name for this work, in the store and in what follows from it
         output = stage.stamped(output, replace(made, key=task.key))
     record = {
         "node": task.id,
@@ -148,8 +148,8 @@ def _input(store: Store, source: tuple[str, str] | Gathered | FileSource, kind: 
     if isinstance(source, FileSource):
         from anodefree.io.read import read
 
-        found = join([read(p, **{"kind": kind, **said}) for p, said in zip(source.paths, source.said, strict=True)])
-        return replace(found, source=Source(found.source.name, source.key, "file"))
+        # It keeps the key that reading gave it, so that random numbers are those of the same stage outside a study.
+        return join([read(p, **{"kind": kind, **said}) for p, said in zip(source.paths, source.said, strict=True)])
     if isinstance(source, Gathered):
         joined = join([_input(store, (source.stage, key), kind) for key in source.keys])
         return replace(joined, source=Source(source.stage, joined.source.key, "run"))

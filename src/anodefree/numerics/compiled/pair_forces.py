@@ -98,12 +98,13 @@ def _add(place, edge, radius, first, excluded, i, j, found, count):  # type: ign
 
 
 @njit(cache=True, nogil=True)
-def moved(place, before, far):  # type: ignore[no-untyped-def]
-    """Whether an atom went further than `far` since."""
+def moved(place, before, edge, far):  # type: ignore[no-untyped-def]
+    """Whether an atom went further than `far` since; that OpenMM took it to another image does not count."""
     for i in range(place.shape[0]):
         square = 0.0
         for k in range(3):
             d = place[i, k] - before[i, k]
+            d -= edge * np.rint(d / edge)
             square += d * d
         if not square <= far * far:
             return True
@@ -164,12 +165,11 @@ def exceptions(place, edge, pair, bare, product, a, b, energy_of, force_of, size
     total = np.float64(0.0)
     for n in range(pair.shape[0]):
         i, j = pair[n, 0], pair[n, 1]
-        d = np.empty(3)
-        r2 = 0.0
-        for k in range(3):
-            d[k] = place[i, k] - place[j, k]
-            d[k] -= edge * np.rint(d[k] / edge)
-            r2 += d[k] * d[k]
+        dx, dy, dz = place[i, 0] - place[j, 0], place[i, 1] - place[j, 1], place[i, 2] - place[j, 2]
+        dx -= edge * np.rint(dx / edge)
+        dy -= edge * np.rint(dy / edge)
+        dz -= edge * np.rint(dz / edge)
+        r2 = dx * dx + dy * dy + dz * dz
         inverse = 1.0 / r2
         i6 = inverse**3
         near = np.sqrt(inverse)
@@ -180,7 +180,10 @@ def exceptions(place, edge, pair, bare, product, a, b, energy_of, force_of, size
             f = f * t + force_of[m]
         total += a[n] * i6 * i6 - b[n] * i6 + product[n] * near - bare[n] * p
         push = (12 * a[n] * i6 * i6 - 6 * b[n] * i6) * inverse + product[n] * near * inverse - bare[n] * f
-        for k in range(3):
-            force[i, k] += push * d[k]
-            force[j, k] -= push * d[k]
+        force[i, 0] += push * dx
+        force[i, 1] += push * dy
+        force[i, 2] += push * dz
+        force[j, 0] -= push * dx
+        force[j, 1] -= push * dy
+        force[j, 2] -= push * dz
     return total

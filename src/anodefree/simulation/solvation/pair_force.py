@@ -92,7 +92,7 @@ class PairForce:
         """A new list of neighbours once an atom has gone half of the skin, or the box has changed."""
         from anodefree.numerics.compiled.pair_forces import moved, neighbours
 
-        if len(self._before) and edge_nm == self._edge and not moved(place_nm, self._before, SKIN_NM / 2):
+        if len(self._before) and edge_nm == self._edge and not moved(place_nm, self._before, edge_nm, SKIN_NM / 2):
             return
         if not np.isfinite(place_nm).all():
             raise NumericalError("a place is no number", "pair forces", "a shorter time step, or a longer minimisation")
