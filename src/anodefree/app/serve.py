@@ -44,7 +44,6 @@ def serve(folder: Path, port: int | None = None, users: Sequence[str] = ("me",),
         import nicegui
     except ImportError as error:
         raise missing_extra("nicegui", "app") from error
-    from anodefree.app import downloads
     from anodefree.app.access import TOKEN, Guard, Visitor
     from anodefree.app.project import Project
     from anodefree.app.shell import Homes

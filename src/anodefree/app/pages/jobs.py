@@ -10,7 +10,8 @@ from nicegui import run, ui
 
 from anodefree.app import scene
 from anodefree.app.job_view import Row, chosen, finished, planned, row, unfinished
-from anodefree.app.result_view import show
+from anodefree.app.pages.results import STYLE, show_one
+from anodefree.app.result_view import drawn
 from anodefree.app.shell import Visit, card, page, said
 from anodefree.errors import AnodefreeError
 from anodefree.registry import Output
@@ -27,6 +28,7 @@ TONE = {"done": "af-good", "failed": "af-bad", "killed": "af-bad", "cancelled": 
 @page("jobs", "Jobs")
 async def build(visit: Visit) -> None:
     """The list above, the chosen job below; both follow the files that the jobs write."""
+    ui.add_css(STYLE)
     request = ui.context.client.request
     await JobsPage(visit, request.query_params.get("job", "") if request else "").build()
 
@@ -206,17 +208,22 @@ class JobDetail:
         """One output: its view, its scene, its movie."""
         stage = get(node.stage)
         place.clear()
+        with place:
+            ui.label("Reading …").classes("af-soft").props("role=status")
         try:
             output: Output = await asyncio.to_thread(Store(self.job.store).load, stage, node.key)
             space = await asyncio.to_thread(scene.figure, output)
+            view = await asyncio.to_thread(drawn, stage, {node.id: output})
         except AnodefreeError as error:
+            place.clear()
             said(error)
             return
+        place.clear()
         with place:
             if space is not None:
                 ui.label("In space: drag to turn, scroll to come nearer.").classes("af-soft")
                 ui.plotly(space).classes("w-full").style("height: 26rem").props("data-testid=scene")
-            show(stage, {node.id: output})
+            show_one(stage, node.id, output, view)
             if stage.film is not None:
                 self.movie_button(node)
 
