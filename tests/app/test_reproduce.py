@@ -139,7 +139,7 @@ def test_a_walk_through_the_chain(server: Server, page: Any) -> None:
     place.press("Enter")
     page.get_by_text(re.compile(r"the slider goes from 0\.98 to")).wait_for()
 
-    handle = page.get_by_test_id("slider-flux-density").locator("[role=slider]")
+    handle = page.get_by_test_id("slider-flux-density").locator(".q-slider__track-container")
     before = page.get_by_test_id("value-flux-density").inner_text()
     handle.press("ArrowRight")
     page.get_by_test_id("how-flux-density").get_by_text("Interpolated between").wait_for()
