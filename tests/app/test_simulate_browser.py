@@ -38,7 +38,7 @@ def started(page: Any, server: Any, cells: str) -> Job:
 
 
 def test_reload_cancel_resume_and_the_end(page: Any, server: Any, tmp_path: Path) -> None:
-    job = started(page, server, "240")
+    job = started(page, server, "360")
     until(lambda: job.look().fraction > 0.02)
     page.reload()
     page.get_by_test_id(f"cancel-{job.id}").click()

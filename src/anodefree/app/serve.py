@@ -44,6 +44,7 @@ def serve(folder: Path, port: int | None = None, users: Sequence[str] = ("me",),
         import nicegui
     except ImportError as error:
         raise missing_extra("nicegui", "app") from error
+    from anodefree.app import downloads
     from anodefree.app.access import TOKEN, Guard, Visitor
     from anodefree.app.project import Project
     from anodefree.app.shell import Homes
@@ -86,6 +87,7 @@ def serve(folder: Path, port: int | None = None, users: Sequence[str] = ("me",),
     nicegui.app.add_middleware(Guard, visitors=visitors, port=taken, owner=owner)
     nicegui.app.on_startup(lambda: nicegui.background_tasks.create(ready(), name="tell the addresses"))
     routes(nicegui.app)
+    downloads.routes(nicegui.app)
     with contextlib.suppress(KeyboardInterrupt):  # the usual way to end it
         nicegui.ui.run(
             host=HOST,
