@@ -5,7 +5,7 @@ OUT ?= out
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench docs lock clean
+.PHONY: help run app test check format bench docs lock clean browser
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z.]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -23,10 +23,21 @@ help: ## this list
 run: .venv/.ready ## recompute the paper at laptop scale: out/report.html and out/claims.json
 	@$(BIN)/anodefree reproduce --quick -o $(OUT)
 
-test: .venv/.ready ## the tests
+app: .venv/.ready ## the laboratory in the browser, on this machine only
+	@$(BIN)/anodefree app
+
+# The tests of the laboratory look at it through Debian's Chromium; without it they are skipped, and nothing fails here.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing Debian's chromium for the browser tests (once)" && \
+	    { apt-get install -y -qq --no-install-recommends chromium >/dev/null 2>&1 || \
+	      { apt-get update -qq >/dev/null 2>&1; apt-get install -y -qq --no-install-recommends chromium >/dev/null 2>&1; }; }; } || \
+	  echo "no chromium here: the tests in a browser are skipped (apt-get install chromium)"
+
+test: .venv/.ready browser ## the tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-check: .venv/.ready ## format, lint, types, import contracts, tests: what CI runs
+check: .venv/.ready browser ## format, lint, types, import contracts, tests: what CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

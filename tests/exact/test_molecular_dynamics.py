@@ -153,7 +153,7 @@ def test_energy_is_that_of_an_independent_construction(shared: Path, scale: floa
         context.setPositions(snapshot["pos_A"] * 0.1)
         return float(context.getState(getEnergy=True).getPotentialEnergy()._value)
 
-    ours = energy(system_of(box, field, edge_m, charge_scale=scale, cutoff_m=1.2e-9, rigid=False))
+    ours = energy(system_of(box, field, edge_m, charge_scale=scale, cutoff_m=1.2e-9, rigid=False)[0])
     made = app.ForceField(str(folder / name))
     theirs = energy(
         made.createSystem(topology(box, field, edge_m), nonbondedMethod=app.PME, nonbondedCutoff=1.2, constraints=None)

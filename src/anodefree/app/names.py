@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from pathlib import Path, PurePosixPath
@@ -10,6 +11,8 @@ from typing import Final
 from anodefree.errors import ConfigError
 
 LONGEST_BYTES: Final = 120
+LONGEST_PART_BYTES: Final = 255
+"""What file systems hold."""
 DEEPEST: Final = 8
 """Folders within folders that a dropped folder may bring."""
 _FORBIDDEN: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
@@ -65,6 +68,8 @@ def inside(root: Path, path: str | Path) -> Path:
     base = root.resolve()
     try:
         found = (base / path).resolve()
+        if any(len(os.fsencode(part)) > LONGEST_PART_BYTES for part in found.parts):
+            raise ValueError("a name is too long")
     except (OSError, ValueError, RuntimeError) as error:  # a null byte, a name too long, a loop of links
         raise ConfigError("is not a usable path", shown(str(path)), "choose a file of this project") from error
     if found == base or not found.is_relative_to(base):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import importlib
 import logging
 import os
@@ -19,6 +21,9 @@ HOST: Final = "127.0.0.1"
 PORT: Final = 8760
 PAGES: Final = (  # in the order of the navigation
     "home",
+    "files",
+    "simulate",
+    "jobs",
     "reproduce",
     "notes",
 )
@@ -68,7 +73,8 @@ def serve(folder: Path, port: int | None = None, users: Sequence[str] = ("me",),
         found = nicegui.Client.instances.get(client)
         return str(found.request.scope.get(USER)) if found is not None and found.request is not None else None
 
-    def ready() -> None:
+    async def ready() -> None:
+        await _answers(taken)
         for name, address in zip(names, addresses, strict=True):
             sys.stdout.write(f"{name}  {address}\n" if len(names) > 1 else f"{address}\n")
         sys.stdout.flush()
@@ -77,22 +83,23 @@ def serve(folder: Path, port: int | None = None, users: Sequence[str] = ("me",),
 
     logging.getLogger("nicegui").addFilter(_unforeseen)
     nicegui.app.add_middleware(Guard, visitors=visitors, port=taken, owner=owner)
-    nicegui.app.on_startup(ready)
+    nicegui.app.on_startup(lambda: nicegui.background_tasks.create(ready(), name="tell the addresses"))
     routes(nicegui.app)
-    nicegui.ui.run(
-        host=HOST,
-        port=taken,
-        title="anodefree",
-        favicon=ICON,
-        dark=None,
-        language="en-US",
-        reload=False,
-        show=False,
-        show_welcome_message=False,
-        reconnect_timeout=30.0,
-        server_header=False,
-        forwarded_allow_ips="",
-    )
+    with contextlib.suppress(KeyboardInterrupt):  # the usual way to end it
+        nicegui.ui.run(
+            host=HOST,
+            port=taken,
+            title="anodefree",
+            favicon=ICON,
+            dark=None,
+            language="en-US",
+            reload=False,
+            show=False,
+            show_welcome_message=False,
+            reconnect_timeout=30.0,
+            server_header=False,
+            forwarded_allow_ips="",
+        )
 
 
 def _checked(users: Sequence[str]) -> tuple[str, ...]:
@@ -114,6 +121,18 @@ def _free(port: int | None) -> int:
             except (OSError, OverflowError):
                 continue
     raise ConfigError(f"the port {port} cannot be used", "--port", "give another one, or none: a free one is taken")
+
+
+async def _answers(port: int) -> None:
+    """Wait until the server can be reached: an address that is told can be opened."""
+    while True:
+        try:
+            _, stream = await asyncio.open_connection(HOST, port)
+        except OSError:
+            await asyncio.sleep(0.02)
+        else:
+            stream.close()
+            return
 
 
 def _unforeseen(record: logging.LogRecord) -> bool:

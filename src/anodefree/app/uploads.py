@@ -164,7 +164,7 @@ def _unpack(packed: Path, target: Path, bounds: Bounds, room: int, where: str) -
             _check_members(members, bounds, room, where)
             target.mkdir()
             for member in members:
-                path = unique(inside(target, safe_path(member.filename)))
+                path = unique(inside(target, Path(safe_path(member.filename))))
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with held.open(member) as source:
                     _fill(path, source, member.file_size, f"{where}: {shown(member.filename)}")

@@ -110,6 +110,8 @@ def _read(given: Any, kind: Any, unit: str, par: Par) -> Any:
         return given
     if origin is tuple:
         items = [p.strip() for p in given.split(",")] if isinstance(given, str) else given
+        if isinstance(items, (int, float)) and not isinstance(items, bool) and args[-1] is ...:
+            items = [items]  # a number alone, as another step's estimate is
         if not isinstance(items, (list, tuple, np.ndarray)):
             raise ValueError("expected a list")
         inner = [args[0]] * len(items) if args[-1] is ... else list(args)

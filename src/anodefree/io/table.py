@@ -82,7 +82,8 @@ def read_table(
 ) -> Table:
     """The first table between two lines whose header makes up a measurement, of the `wanted` kind if it can.
 
-    `columns` are headers for a text that has none.
+    `columns` are headers for a text that has none; one that is empty or a dash stands for a column that is left out, which may
+    hold words.
 
     Raises
     ------
@@ -110,7 +111,7 @@ def read_tables(
         known = understand_row(columns, wanted=wanted)
         if kind_of((c.name for c in known), wanted) is None:
             raise DataError("the given columns do not make up a measurement", ", ".join(columns), WANTED)
-        numeric = _first_numeric(lines, start, end, len(columns))
+        numeric = _first_row(lines, start, end, columns, known)
         if numeric is None:
             raise DataError(f"no line holds {len(columns)} numbers, as many as columns were given", hint="count its columns")
         first, split = numeric
@@ -239,17 +240,24 @@ def _lenient(column: Column, known: Sequence[Column]) -> bool:
     return column.name in _LENIENT[kind_of(c.name for c in known) or "cycling"]
 
 
-def _first_numeric(lines: Sequence[str], start: int, end: int, count: int) -> tuple[int, Split] | None:
-    """The first row of exactly `count` numbers, and how to split it."""
+def _first_row(
+    lines: Sequence[str], start: int, end: int, columns: Sequence[str], known: Sequence[Column]
+) -> tuple[int, Split] | None:
+    """The first row of as many cells as `columns`, a number in each that has a name, and how to split it."""
+    named = [i for i, header in enumerate(columns) if header.strip(" -")]
+    quantity = {c.index: c for c in known}
     for at in range(start, min(end, start + HEADER_WITHIN)):
         line = lines[at]
         if not line.strip(BLANK) or len(line) > MAX_LINE:
             continue
         for split in SPLITS:
-            cells = split(line)
-            while cells and not cells[-1]:
+            cells, comma = split(line), split is not COMMAS
+            while len(cells) > len(columns) and not cells[-1]:
                 cells.pop()
-            if len(cells) == count and all(is_number(c, comma=split is not COMMAS) for c in cells):
+            if len(cells) == len(columns) and all(
+                is_value(cells[i], quantity[i], comma=comma) if i in quantity else is_number(cells[i], comma=comma)
+                for i in named
+            ):
                 return at, split
     return None
 
@@ -261,7 +269,7 @@ def bare_spectrum(lines: Sequence[str]) -> Table:
     ------
     DataError: there are no three columns of numbers, or the first is no sweep.
     """
-    numeric = _first_numeric(lines, 0, len(lines), 3)
+    numeric = _first_row(lines, 0, len(lines), ("1", "2", "3"), ())
     if numeric is None:
         raise Unrecognised("no line names the columns of a measurement, and it is not three columns of numbers", hint=WANTED)
     first, split = numeric

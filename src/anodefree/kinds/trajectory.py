@@ -20,6 +20,8 @@ TRAJECTORY = Kind(
         "element": Array(_ATOM, "symbol of the element of each atom"),
         "mass_kg": Array(_ATOM, "mass of each atom", positive=True),
         "charge_C": Array(_ATOM, "charge of each atom in the force field", optional=True),
+        "stress_time_s": Array(("sample",), "evenly spaced times of the pressure tensor, finer than frames", optional=True),
+        "stress_Pa": Array(("sample", "tensor"), "pressure tensor of the box: xx, yy, zz, xy, xz, yz", optional=True),
         "log_time_s": Array(_LOG, "time of each entry of the log, from the start of the equilibration", optional=True),
         "log_density_kg_m3": Array(_LOG, "density", optional=True),
         "log_potential_J_mol": Array(_LOG, "potential energy of the box", optional=True),

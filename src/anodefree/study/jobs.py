@@ -25,7 +25,7 @@ from typing import Any, Literal
 
 from anodefree.core.arrays import cannot_write, write_text
 from anodefree.core.process import alive, started
-from anodefree.errors import ConfigError
+from anodefree.errors import AnodefreeError, ConfigError
 
 JobStateName = Literal["queued", "running", "done", "failed", "cancelled", "killed"]
 ALIVE = ("queued", "running")
@@ -49,6 +49,8 @@ class JobState:
     boot: str = ""
     """The start time of the process, which tells it from another that got the same number later."""
     host: str = ""
+    attempt: int = 1
+    """How often it was started."""
     told_at: float = 0.0
     """When this was written, in seconds since 1970."""
 
@@ -142,8 +144,9 @@ class Job:
         if before.active:
             raise ConfigError("this job is not finished", self.title, "cancel it first, or wait")
         (self.folder / "cancel").unlink(missing_ok=True)
-        self.tell(replace(before, state="queued", error="", text="", pid=None, boot="", host=socket.gethostname()))
-        _spawn(self)
+        again = JobState(wall_s=before.wall_s, cpu_s=before.cpu_s, host=socket.gethostname(), attempt=before.attempt + 1)
+        self.tell(replace(again, done=before.done, total=before.total))
+        _spawn(self, again.attempt)
 
     def forget(self) -> None:
         """Remove it from the list; what it computed stays in the store.
@@ -188,7 +191,7 @@ def start(study: Path, store: Path, jobs: Path, title: str) -> Job:
     job = Job(folder)
     write_text(folder / "job.json", json.dumps(record, ensure_ascii=False, indent=1))
     job.tell(JobState(host=socket.gethostname()))
-    _spawn(job)
+    _spawn(job, 1)
     return job
 
 
@@ -201,11 +204,11 @@ def jobs(folder: Path) -> list[Job]:
     return sorted(found, key=lambda j: j.id, reverse=True)
 
 
-def _spawn(job: Job) -> None:
+def _spawn(job: Job, attempt: int) -> None:
     """A session of its own: neither the end of the server nor Ctrl-C in its terminal reaches it."""
     with (job.folder / "log.txt").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "anodefree.study.jobs", str(job.folder)],
+            [sys.executable, "-m", "anodefree.study.worker", str(job.folder)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -213,24 +216,29 @@ def _spawn(job: Job) -> None:
             env=_environment(),
             start_new_session=True,
         )
-    threading.Thread(target=process.wait, daemon=True, name=f"job {job.id}").start()  # collect it when it ends
+    threading.Thread(target=_collect, args=(job, attempt, process), daemon=True, name=f"job {job.id}").start()
+
+
+def _collect(job: Job, attempt: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait for the process, so that no dead one lingers; one that could not even begin is told as failed."""
+    code = process.wait()
+    with contextlib.suppress(AnodefreeError, OSError):
+        told = job.told()
+        if job.folder.is_dir() and told.attempt == attempt and told.state == "queued" and told.pid is None and code != 0:
+            last = job.log.strip().rpartition("\n")[2][:300]
+            job.tell(replace(told, state="failed", error=f"its process could not start: {last}\n  try: see its log"))
 
 
 def _environment() -> dict[str, str]:
-    """Ours; relative entries of the import path are made absolute, since the process has another working folder."""
-    path = os.environ.get("PYTHONPATH", "")
-    absolute = os.pathsep.join(str(Path(p).resolve()) for p in path.split(os.pathsep) if p)
-    return {**os.environ, "PYTHONPATH": absolute, "PYTHONUNBUFFERED": "1"}
+    """Ours, with an import path by which the process, in another working folder, finds this same code."""
+    found = [str(Path(p).resolve()) for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
+    source = Path(__file__).resolve().parents[2]
+    if source.name not in ("site-packages", "dist-packages"):
+        found.append(str(source))
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(found)), "PYTHONUNBUFFERED": "1"}
 
 
 def _lives(told: JobState) -> bool:
     if told.pid is None or told.host not in ("", socket.gethostname()):  # just asked for, or on another machine
         return time.time() - told.told_at < SILENT_S
     return alive(told.pid) and started(told.pid) == told.boot
-
-
-if __name__ == "__main__":
-    from anodefree.study.worker import work
-
-    with contextlib.suppress(KeyboardInterrupt):
-        work(Job(Path(sys.argv[1])))

@@ -13,13 +13,11 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, Final
 
 from anodefree.core.process import started
 from anodefree.errors import AnodefreeError, Cancelled
-
-if TYPE_CHECKING:
-    from anodefree.study.jobs import Job, JobState
+from anodefree.study.jobs import Job, JobState, jobs
 
 HEARTBEAT_S: Final = 1.0
 LOG_BYTES: Final = 2**20
@@ -151,8 +149,6 @@ def _places() -> Path:
 
 def _older_waits(job: Job) -> bool:
     """Whether an older job of the same project is still queued: first come, first served."""
-    from anodefree.study.jobs import jobs
-
     older = [j for j in jobs(job.folder.parent) if j.id < job.id]
     return any(j.look().state == "queued" and not j.asked_to_stop for j in older)
 
@@ -182,3 +178,7 @@ def _cut(log: Path) -> None:
             stream.truncate(LOG_BYTES)
         sys.stderr.write("\n… what followed was too much and is not kept\n")
         sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    work(Job(Path(sys.argv[1])))

@@ -17,10 +17,13 @@ def build(visit: Visit) -> None:
             .props("outlined autogrow data-testid=notes")
             .classes("w-full")
         )
+
+        def save() -> None:
+            project.write_notes(text.value or "")
+            told("The notes are saved.")
+
         with ui.element("div").classes("af-row"):
-            ui.button("Save", on_click=lambda: (project.write_notes(text.value or ""), told("The notes are saved."))).props(
-                "unelevated no-caps data-testid=save-notes"
-            )
+            ui.button("Save", on_click=save).props("unelevated no-caps data-testid=save-notes")
     with card("Share"):
         ui.label("One zip with everything but the jobs; 'Open a shared project' on the first page takes it.").classes("af-soft")
         with ui.element("div").classes("af-row"):

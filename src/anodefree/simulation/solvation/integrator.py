@@ -45,11 +45,9 @@ def integrator_of(
     made = mm.CustomIntegrator(step_ps)
     made.setRandomNumberSeed(seed)
     made.addGlobalVariable("kT", KJ_MOL * temperature_K)
-    damp = float(np.exp(-friction_ps * step_ps))
-    made.addGlobalVariable("a", damp)
-    made.addGlobalVariable("b", float(np.sqrt(1 - damp**2)))
-    for name in ("cw", "sw", "keep", "shake", "x1"):
+    for name in ("cw", "sw", "shake", "x1"):
         made.addPerDofVariable(name, 0.0)
+    _scale_noise_once(made)
     if rotating_rad_ps:
         made.addGlobalVariable("phase", 0.0)
         made.addComputeGlobal("phase", f"phase+dt*{rotating_rad_ps!r}")
@@ -58,13 +56,23 @@ def integrator_of(
     made.addComputePerDof("v", "v+dt*f/m")
     made.addConstrainVelocities()
     made.addComputePerDof("x", "x+0.5*dt*v")
-    # R(ωh) about z: (vx cos + vy sin, vy cos - vx sin, vz); cross(v, ez) = (vy, -vx, 0). cw = 1 and sw = 0 along z.
-    made.addComputePerDof("v", "keep*(cw*v+sw*cross(v,vector(0,0,1)))+shake*sqrt(kT/m)*gaussian")
+    # R(ωh) about z: (vx cos + vy sin, vy cos - vx sin, vz). OpenMM interprets vector expressions, so what can be is folded
+    # into three factors: the damping into both of the rotation, signs into sw, the thermal velocity into shake.
+    made.addComputePerDof("v", "cw*v+sw*vector(_y(v),_x(v),0)+shake*gaussian")
     made.addComputePerDof("x", "x+0.5*dt*v")
     made.addComputePerDof("x1", "x")
     made.addConstrainPositions()
     made.addComputePerDof("v", "v+(x-x1)/dt")
     return made
+
+
+def _scale_noise_once(made: Any) -> None:
+    """At the first step after `prepare`, factors of the noise become velocities: only there are masses known."""
+    made.addGlobalVariable("scaled", 0.0)
+    made.beginIfBlock("scaled = 0")
+    made.addComputePerDof("shake", "shake*sqrt(kT/m)")
+    made.addComputeGlobal("scaled", "1")
+    made.endBlock()
 
 
 def prepare(made: Any, turn_rad_ps: np.ndarray, *, friction_ps: float, step_ps: float, driven: bool) -> None:
@@ -77,11 +85,12 @@ def prepare(made: Any, turn_rad_ps: np.ndarray, *, friction_ps: float, step_ps: 
     across = (1.0, 0.0) if driven else (damp, float(np.sqrt(1 - damp**2)))
     along = (damp, float(np.sqrt(1 - damp**2)))
     n = len(angle)
+    turned = across[0] * np.sin(angle)
     table = {
-        "cw": np.column_stack([np.cos(angle), np.cos(angle), np.ones(n)]),
-        "sw": np.column_stack([np.sin(angle), np.sin(angle), np.zeros(n)]),
-        "keep": np.tile([across[0], across[0], along[0]], (n, 1)),
+        "cw": np.column_stack([across[0] * np.cos(angle), across[0] * np.cos(angle), np.full(n, along[0])]),
+        "sw": np.column_stack([turned, -turned, np.zeros(n)]),
         "shake": np.tile([across[1], across[1], along[1]], (n, 1)),
     }
     for name, values in table.items():
         made.setPerDofVariableByName(name, [mm.Vec3(*row) for row in values])
+    made.setGlobalVariableByName("scaled", 0.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from anodefree.core.parameter import Par
 from anodefree.simulation.solvation.engine import Platform
@@ -25,6 +25,14 @@ Pressure = Annotated[float, Par("pressure of the equilibration", gt=0)]
 Friction = Annotated[float, Par("friction of the thermostat", gt=0, source="1 per ps, weak beside collisions", assumed=True)]
 Step = Annotated[float, Par("time step", gt=0, le=5e-15)]
 Rigid = Annotated[bool, Par("hold the lengths of bonds to hydrogen (steps to 2 fs; else 1 fs at most)")]
+Hydrogen = Annotated[
+    float | None,
+    Par(
+        "mass of hydrogen in u, taken from the atom it is bonded to (none: its own); 3 and more allow steps twice as long",
+        gt=1,
+        le=4,
+    ),
+]
 Cutoff = Annotated[float, Par("cut-off of Lennard-Jones forces and of the real part of the Ewald sum", ge=8e-10, le=2e-9)]
 Equilibration = Annotated[float, Par("longest time at constant pressure; ends once equilibrium is detected", gt=0)]
 Production = Annotated[float, Par("time at constant volume, of which the trajectory is kept", gt=0)]
@@ -41,3 +49,7 @@ Extra = Annotated[tuple[str, ...], Par("force field files (OpenMM XML) of molecu
 Where = Annotated[Platform, Par("platform of OpenMM; auto: the fastest that is there")]
 Threads = Annotated[int | None, Par("threads on the CPU platform (none: OpenMM decides)", ge=1)]
 Velocities = Annotated[bool, Par("keep velocities as well, for Green-Kubo conductivities")]
+Start = Annotated[
+    Literal["packed", "equilibrated"],
+    Par("packed: molecules at random; equilibrated: a box that comes with the package, with velocities drawn anew"),
+]

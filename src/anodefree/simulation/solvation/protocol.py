@@ -16,6 +16,7 @@ from anodefree.numerics.equilibration import detect
 from anodefree.simulation.solvation.drive import Drive, forces_of
 from anodefree.simulation.solvation.engine import openmm
 from anodefree.simulation.solvation.integrator import KJ_MOL, integrator_of, prepare
+from anodefree.simulation.solvation.pair_force import PairForce
 from anodefree.simulation.solvation.system import NM, Box
 
 SAVE_EVERY_S: Final = 60.0
@@ -58,6 +59,8 @@ class Dynamics:
     packed_nm: Callable[[], np.ndarray]
     """Places to begin with; asked for only where no checkpoint stands."""
     edge_nm: float
+    pairs: PairForce | None = None
+    """The compiled pair force that the system lacks, where there is one."""
     place_nm: np.ndarray = field(default_factory=lambda: np.empty((0, 3)))
     phase: str = "pack"
     done_ps: float = 0.0
@@ -215,6 +218,11 @@ class Dynamics:
     def _simulation(self, system: Any, integrator: Any) -> Any:
         mm = openmm()
         platform, properties = self.platform
+        if self.pairs is not None:  # added last, because a system that holds it cannot be copied
+            force = mm.PythonForce(self.pairs)
+            force.setUsesPeriodicBoundaryConditions(True)
+            system = mm.XmlSerializer.clone(system)
+            system.addForce(force)
         made = mm.Context(system, integrator, platform, properties)
         made.setPeriodicBoxVectors(*(np.eye(3) * self.edge_nm))
         made.setPositions(self.place_nm)

@@ -17,6 +17,7 @@ from anodefree.registry import Demo, stage
 from anodefree.simulation.solvation import options as o
 from anodefree.simulation.solvation.drive import Drive, check_step
 from anodefree.simulation.solvation.engine import openmm, packmol_command, platform_of
+from anodefree.simulation.solvation.equilibrated import equilibrated
 from anodefree.simulation.solvation.force_field import ForceField, load_force_field
 from anodefree.simulation.solvation.pack import pack
 from anodefree.simulation.solvation.protocol import Dynamics, Plan
@@ -30,18 +31,31 @@ PS_S = 1e-12
 MOST_BYTES = 4 * 2**30
 LONGEST_FLEXIBLE_PS = 1.0e-3
 LONGEST_RIGID_PS = 2.0e-3
+HEAVY_U = 3.0
+"""Mass of hydrogen from which steps may be twice as long."""
 
 
 @stage(
     "solvation.run",
-    version=1,
-    cites=("eastman2024", "martinez2009", "jorgensen1996", "canongia2004", "leimkuhler2013", "spreiter1999", "chodera2016"),
+    version=2,
+    cites=(
+        "eastman2024",
+        "martinez2009",
+        "jorgensen1996",
+        "canongia2004",
+        "leimkuhler2013",
+        "spreiter1999",
+        "chodera2016",
+        "hopkins2015",
+        "watkins2001",
+    ),
 )
 def run(
     *,
     recipe: o.RecipeName = "dol_dme_litfsi",
     edge_m: o.Edge = 27e-10,
     packed_edge: o.Packed = 1.08,
+    start: o.Start = "packed",
     charge_scale: o.Scale = 0.8,
     temperature_K: o.Kelvin = 298.15,
     pressure_Pa: o.Pressure = 1e5,
@@ -55,6 +69,7 @@ def run(
     friction_Hz: o.Friction = 1e12,
     step_s: o.Step = 2e-15,
     rigid: o.Rigid = True,
+    hydrogen_u: o.Hydrogen = None,
     cutoff_m: o.Cutoff = 1e-9,
     force_field: o.Extra = (),
     velocities: o.Velocities = False,
@@ -68,13 +83,15 @@ def run(
 
     $m\dot v = F + q(E + v \times B) - m\gamma v + \sqrt{2 m \gamma kT}\,\xi$ with OPLS-AA and CL&P forces, particle-mesh
     electrostatics, Lennard-Jones of unlike atoms by geometric means with tail correction. Packed by packmol at `packed_edge`
-    times the edge, energy minimised; constant pressure until density and energy hold thirty independent values of a steady
+    times the edge (or a shipped box, `start`, whose replicas are alike until the slowest partner has left),
+    energy minimised; constant pressure until density and energy hold thirty independent values of a steady
     part that is half of the run (Chodera 2016), for `equilibration_s` at most; box set to the mean volume; constant volume for
     `production_s`. The magnetic rotation is exact in the splitting (`simulation.solvation.integrator`).
     *Modes*: equilibrium, also in a magnetic field (which changes no average of places: Bohr and van Leeuwen); driven by an
     electric field, with the thermostat along the magnetic field alone; an effective counter-rotating drive, which is a model.
-    *Valid when* the force field is: fixed charges, `charge_scale` standing for polarisation. Bis(trifluoroethyl) ether comes
-    out 5 % too dense. *Source* OPLS-AA: Jorgensen et al. 1996; anions: Canongia Lopes and Padua 2004; engine: Eastman et al.
+    *Valid when* the force field is: fixed charges, `charge_scale` standing for polarisation. The charges of
+    bis(trifluoroethyl) ether are fitted to its density. *Source* OPLS-AA: Jorgensen et al. 1996; perfluoroalkanes: Watkins
+    and Jorgensen 2001; anions: Canongia Lopes and Padua 2004; engine: Eastman et al.
     2024; splitting: Leimkuhler and Matthews 2013; field: Spreiter and Walter 1999. *Differs from the paper*, which names
     COMPASS II and an "internal Lorentz force" without an equation.
 
@@ -84,18 +101,35 @@ def run(
     two cut-offs, a step too long for bonds or field. NumericalError: it broke; the message names the atoms.
     """
     given = {k: plain(v) for k, v in locals().items() if k not in ("rng", "context")}
-    openmm(), packmol_command()  # before any work: what is missing is said at once
+    openmm()  # before any work: what is missing is said at once
+    if start == "packed":
+        packmol_command()
     field = load_force_field(tuple(force_field))
-    box = box_of(counts(load_recipe(recipe), edge_m, field), field)
+    held = counts(load_recipe(recipe), edge_m, field)
+    box = box_of(held, field)
     drive = Drive(flux_density_T, field_V_m, rotating_N, rotating_rad_s)
-    _check(box, field, drive, charge_scale, step_s, rigid=rigid)
+    _check(box, field, drive, charge_scale, step_s, rigid=rigid, heavy=hydrogen_u is not None and hydrogen_u >= HEAVY_U)
     frames = round(production_s / frame_every_s)
     if frames < 1 or frames * len(box.mass_u) * 12 * (1 + velocities) > MOST_BYTES:
         kept = f"would keep {frames} frames of {len(box.mass_u)} atoms"
         raise ConfigError(kept, "frame_every_s", "keep one at least, and no more than 4 GiB hold")
-    start_m = edge_m * packed_edge
+    start_m, ready_nm, told = edge_m * packed_edge, None, ""
+    if start == "equilibrated":
+        ready_nm, edge_nm, told = equilibrated(recipe, edge_m, held, charge_scale, field)
+        start_m = edge_nm * NM
     seed = int(rng.integers(1, 2**31 - 8))
-    system = system_of(box, field, start_m, charge_scale=charge_scale, cutoff_m=cutoff_m, rigid=rigid)
+    where = platform_of(platform, threads)
+    compiled = where[0].getName() == "CPU"
+    system, pairs = system_of(
+        box,
+        field,
+        start_m,
+        charge_scale=charge_scale,
+        cutoff_m=cutoff_m,
+        rigid=rigid,
+        hydrogen_u=hydrogen_u,
+        compiled=compiled,
+    )
     mass = np.array([system.getParticleMass(k)._value for k in range(system.getNumParticles())])
     box = Box(box.molecules, box.molecule, box.element, mass, np.where(box.ionic, charge_scale, 1.0) * box.charge_e)
     plan = Plan(
@@ -115,19 +149,23 @@ def run(
     def packed_nm() -> np.ndarray:
         return pack(box.molecules, start_m, field, context.workdir, seed) / NM
 
-    dynamics = Dynamics(box, plan, system, platform_of(platform, threads), packed_nm, start_m / NM)
+    dynamics = Dynamics(box, plan, system, where, packed_nm, start_m / NM, pairs)
+    if ready_nm is not None:  # a minimum is no place of equilibrium: such a box goes on as it is
+        dynamics.place_nm, dynamics.phase = ready_nm, "pressure"
     dynamics.carry_out(context, fingerprint)
+    if told:
+        dynamics.found = f"from a box that comes with the package ({told}); then {dynamics.found}"
     return _measured(dynamics, given)
 
 
-def _check(box: Box, field: ForceField, drive: Drive, scale: float, step_s: float, *, rigid: bool) -> None:
+def _check(box: Box, field: ForceField, drive: Drive, scale: float, step_s: float, *, rigid: bool, heavy: bool) -> None:
     """Steps that neither bonds nor the field allow are refused."""
-    longest = LONGEST_RIGID_PS if rigid else LONGEST_FLEXIBLE_PS
+    longest = (LONGEST_RIGID_PS if rigid else LONGEST_FLEXIBLE_PS) * (2 if heavy else 1)
     if step_s / PS_S > longest * (1 + 1e-9):
         raise ConfigError(
             f"a step of {1e15 * step_s:g} fs is too long for {'rigid' if rigid else 'flexible'} bonds to hydrogen",
             "step_s",
-            f"{1e3 * longest:g} fs at most",
+            f"{1e3 * longest:g} fs at most" + ("" if heavy else f", twice that with hydrogen_u = {HEAVY_U:g}"),
         )
     on_bond = np.zeros(len(box.mass_u), bool)
     if rigid:

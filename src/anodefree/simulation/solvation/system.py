@@ -11,6 +11,7 @@ import numpy as np
 from anodefree.errors import ConfigError
 from anodefree.simulation.solvation.engine import openmm
 from anodefree.simulation.solvation.force_field import ForceField
+from anodefree.simulation.solvation.pair_force import PairForce, Unbonded
 
 NM: Final = 1e-9
 SIX: Final = "4*(a1*a2*i6-b1*b2)*i6; i6=r^(-6)"
@@ -82,11 +83,15 @@ def system_of(
     charge_scale: float,
     cutoff_m: float,
     rigid: bool,
-) -> Any:
+    hydrogen_u: float | None = None,
+    compiled: bool = False,
+) -> tuple[Any, PairForce | None]:
     """The system: particle-mesh electrostatics, OPLS-AA's geometric means, half of both at 1-4, tail correction.
 
     OpenMM's own Lennard-Jones mixes sigma by arithmetic means; here epsilon is taken out of it and a second force with factors
-    a = √ε σ⁶, b = √ε σ³ of each atom gives 4(a₁a₂/r¹² - b₁b₂/r⁶). `rigid` holds bonds to hydrogen.
+    a = √ε σ⁶, b = √ε σ³ of each atom gives 4(a₁a₂/r¹² - b₁b₂/r⁶). `compiled` leaves all that is not bonded but the mesh to a
+    pair force of our own, which is then returned beside the system, to be added to it where it is run. `rigid` holds bonds to
+    hydrogen; `hydrogen_u` is the mass of hydrogen, taken from its neighbour, which changes no average of places.
 
     Raises
     ------
@@ -108,16 +113,21 @@ def system_of(
             nonbondedCutoff=cutoff_m / NM,
             constraints=app.HBonds if rigid else None,
             rigidWater=False,
+            hydrogenMass=hydrogen_u,
         )
     except ValueError as error:
         raise ConfigError(f"the force field does not fit its molecules: {str(error)[:200]}", "force_field") from error
+    if compiled:
+        return system, _compiled(system, cutoff_m, box, charge_scale)
     _geometric(system, cutoff_m, box, charge_scale)
-    return system
+    return system, None
 
 
 def _geometric(system: Any, cutoff_m: float, box: Box, charge_scale: float) -> None:
+    """Geometric means by OpenMM's general pair force."""
     mm = openmm()
-    plain = next(f for f in system.getForces() if isinstance(f, mm.NonbondedForce))
+    plain = _unbonded(system)
+    atoms = _taken(plain, box, charge_scale)
     pairs = mm.CustomNonbondedForce(SIX)
     pairs.setName("geometric Lennard-Jones")
     pairs.addPerParticleParameter("a")
@@ -125,17 +135,48 @@ def _geometric(system: Any, cutoff_m: float, box: Box, charge_scale: float) -> N
     pairs.setNonbondedMethod(mm.CustomNonbondedForce.CutoffPeriodic)
     pairs.setCutoffDistance(cutoff_m / NM)
     pairs.setUseLongRangeCorrection(True)
-    factor = np.where(box.ionic, charge_scale, 1.0)
-    sigma, epsilon = np.empty(len(factor)), np.empty(len(factor))
-    for i in range(plain.getNumParticles()):
-        q, s, e = (v._value for v in plain.getParticleParameters(i))
-        sigma[i], epsilon[i] = s, e
+    for i, (q, s, e) in enumerate(zip(atoms.charge_e, atoms.sigma_nm, atoms.epsilon, strict=True)):
         pairs.addParticle([math.sqrt(e) * s**6, math.sqrt(e) * s**3])
-        plain.setParticleParameters(i, q * factor[i], s, 0.0)
-    for k in range(plain.getNumExceptions()):
-        i, j, product, _, e = plain.getExceptionParameters(k)
+        plain.setParticleParameters(i, q, s, 0.0)
+    for k, (i, j) in enumerate(atoms.pair.tolist()):
         pairs.addExclusion(i, j)
-        mean = math.sqrt(sigma[i] * sigma[j])
-        plain.setExceptionParameters(k, i, j, product._value * factor[i] * factor[j], mean, e._value)
+        plain.setExceptionParameters(k, i, j, atoms.product_e2[k], atoms.pair_sigma_nm[k], atoms.pair_epsilon[k])
     plain.setUseDispersionCorrection(False)
     system.addForce(pairs)
+
+
+def _compiled(system: Any, cutoff_m: float, box: Box, charge_scale: float) -> PairForce:
+    """Everything but the mesh by the compiled pair force; OpenMM is left with the mesh."""
+    plain = _unbonded(system)
+    atoms = _taken(plain, box, charge_scale)
+    for i, q in enumerate(atoms.charge_e):
+        plain.setParticleParameters(i, q, 1.0, 0.0)
+    for k, (i, j) in enumerate(atoms.pair.tolist()):
+        plain.setExceptionParameters(k, i, j, 0.0, 1.0, 0.0)
+    plain.setUseDispersionCorrection(False)
+    plain.setIncludeDirectSpace(False)
+    # OpenMM's own choice of beta for this cut-off and tolerance.
+    beta_nm = math.sqrt(-math.log(2 * plain.getEwaldErrorTolerance())) / (cutoff_m / NM)
+    return PairForce(atoms, cutoff_m / NM, beta_nm)
+
+
+def _unbonded(system: Any) -> Any:
+    return next(f for f in system.getForces() if isinstance(f, openmm().NonbondedForce))
+
+
+def _taken(plain: Any, box: Box, charge_scale: float) -> Unbonded:
+    """The parameters of OpenMM's force, charges of ions scaled, Lennard-Jones of 1-4 neighbours by geometric means."""
+    factor = np.where(box.ionic, charge_scale, 1.0)
+    atoms = np.array([[v._value for v in plain.getParticleParameters(i)] for i in range(len(factor))])
+    table = [plain.getExceptionParameters(k) for k in range(plain.getNumExceptions())]
+    pair = np.array([row[:2] for row in table], dtype=np.int64).reshape(-1, 2)
+    i, j = pair.T
+    return Unbonded(
+        charge_e=atoms[:, 0] * factor,
+        sigma_nm=atoms[:, 1],
+        epsilon=atoms[:, 2],
+        pair=pair,
+        product_e2=np.array([row[2]._value for row in table]) * factor[i] * factor[j],
+        pair_sigma_nm=np.sqrt(atoms[i, 1] * atoms[j, 1]),
+        pair_epsilon=np.array([row[4]._value for row in table]),
+    )

@@ -1,0 +1,134 @@
+"""Pair forces of a box on a processor: compiled here, because OpenMM's general pair force is several times slower.
+
+OpenMM keeps the mesh part of the electrostatics, bonds and the integrator. Its Lennard-Jones of unlike atoms has arithmetic
+means; the geometric means of OPLS-AA need its general pair force, which takes more than half of its time on a processor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from anodefree.errors import NumericalError
+
+COULOMB_KJ_NM: Final = 138.93545764438198
+"""1/(4πε₀) in kJ nm/mol/e²."""
+DEGREE: Final = 12
+SKIN_NM: Final = 0.12
+ROOM: Final = 1.25
+
+
+@dataclass(frozen=True)
+class Unbonded:
+    """What atoms that are not bonded do to each other: charges [e], σ [nm], ε [kJ/mol], and the pairs that are bonded."""
+
+    charge_e: np.ndarray
+    sigma_nm: np.ndarray
+    epsilon: np.ndarray
+    pair: np.ndarray
+    """Excluded pairs (pair, 2), with their own charge product [e²], σ and ε (of 1-4 neighbours; else zero)."""
+    product_e2: np.ndarray
+    pair_sigma_nm: np.ndarray
+    pair_epsilon: np.ndarray
+
+
+class PairForce:
+    """Energy and forces between atoms that are not bonded, as OpenMM asks for them. Lengths in nm, energies in kJ/mol."""
+
+    def __init__(self, atoms: Unbonded, cutoff_nm: float, beta_nm: float) -> None:
+        """With β of the Ewald sum in 1/nm."""
+        self.cutoff_nm, self.beta_nm = cutoff_nm, beta_nm
+        n = len(atoms.charge_e)
+        root = 2 * np.sqrt(atoms.epsilon)
+        self._q = np.float32(np.sqrt(COULOMB_KJ_NM) * atoms.charge_e)
+        self._a, self._b = np.float32(root * atoms.sigma_nm**6), np.float32(root * atoms.sigma_nm**3)
+        self._tail = tail(atoms.sigma_nm, atoms.epsilon, cutoff_nm)
+        both = np.concatenate([atoms.pair, atoms.pair[:, ::-1]])
+        both = both[np.lexsort((both[:, 1], both[:, 0]))]
+        self._first = np.searchsorted(both[:, 0], np.arange(n + 1))
+        self._excluded = np.ascontiguousarray(both[:, 1])
+        self._pair = np.ascontiguousarray(atoms.pair)
+        self._bare = COULOMB_KJ_NM * atoms.charge_e[atoms.pair].prod(axis=1)
+        self._product = COULOMB_KJ_NM * atoms.product_e2
+        self._pair_a = 4 * atoms.pair_epsilon * atoms.pair_sigma_nm**12
+        self._pair_b = 4 * atoms.pair_epsilon * atoms.pair_sigma_nm**6
+        self._size = 2 / cutoff_nm**2
+        self._energy_of, self._force_of = erf_polynomials(beta_nm, cutoff_nm)
+        self._energy_of32, self._force_of32 = np.float32(self._energy_of), np.float32(self._force_of)
+        self._before, self._edge = np.empty((0, 3)), 0.0
+        self._start, self._found = np.zeros(n + 1, np.int64), np.empty(0, np.uint32)
+
+    def __call__(self, state: Any) -> tuple[float, np.ndarray]:
+        """Energy and forces (atom, 3) at the places of OpenMM's state."""
+        edge = float(state.getPeriodicBoxVectors(asNumpy=True)._value[0, 0])
+        return self.at(np.asarray(state.getPositions(asNumpy=True)._value), edge)
+
+    def at(self, place_nm: np.ndarray, edge_nm: float) -> tuple[float, np.ndarray]:
+        """Energy and forces (atom, 3) at places in a cube.
+
+        Raises
+        ------
+        NumericalError: a place is no number.
+        """
+        from anodefree.numerics.compiled.pair_forces import exceptions, forces
+
+        self._renew(place_nm, edge_nm)
+        x, y, z = np.ascontiguousarray((place_nm - edge_nm * np.floor(place_nm / edge_nm)).T, dtype=np.float32)
+        force = np.zeros(place_nm.shape)
+        small = np.float32
+        energy = forces(
+            x, y, z, self._q, self._a, self._b, small(edge_nm), small(self.cutoff_nm), self._start, self._found,
+            self._energy_of32, self._force_of32, small(self._size), force,
+        )  # fmt: skip
+        energy += exceptions(
+            place_nm, edge_nm, self._pair, self._bare, self._product, self._pair_a, self._pair_b,
+            self._energy_of, self._force_of, self._size, force,
+        )  # fmt: skip
+        return energy + self._tail / edge_nm**3, force
+
+    def _renew(self, place_nm: np.ndarray, edge_nm: float) -> None:
+        """A new list of neighbours once an atom has gone half of the skin, or the box has changed."""
+        from anodefree.numerics.compiled.pair_forces import moved, neighbours
+
+        if len(self._before) and edge_nm == self._edge and not moved(place_nm, self._before, edge_nm, SKIN_NM / 2):
+            return
+        if not np.isfinite(place_nm).all():
+            raise NumericalError("a place is no number", "pair forces", "a shorter time step, or a longer minimisation")
+        # A skin that would reach beyond half of the edge has images twice; the nearest one counts.
+        radius = self.cutoff_nm + SKIN_NM
+        while True:
+            count = neighbours(place_nm, edge_nm, radius, self._first, self._excluded, self._start, self._found)
+            if count <= self._found.size:
+                break
+            self._found = np.empty(int(ROOM * count), np.uint32)
+        self._before, self._edge = place_nm.copy(), edge_nm
+
+
+def erf_polynomials(beta_nm: float, cutoff_nm: float) -> tuple[np.ndarray, np.ndarray]:
+    """Polynomials, highest power first, in t = 2r²/cut-off² - 1 of erf(βr)/r and of (erf(βr)/r - 2β/√π exp(-β²r²))/r²."""
+    from numpy.polynomial.chebyshev import Chebyshev
+    from numpy.polynomial.polynomial import Polynomial
+    from scipy.special import erf
+
+    def energy(t: np.ndarray) -> np.ndarray:
+        r = cutoff_nm * np.sqrt((t + 1) / 2)
+        return np.asarray(erf(beta_nm * r) / r)
+
+    def force(t: np.ndarray) -> np.ndarray:
+        r2 = cutoff_nm**2 * (t + 1) / 2
+        return np.asarray((energy(t) - 2 * beta_nm / np.sqrt(np.pi) * np.exp(-(beta_nm**2) * r2)) / r2)
+
+    powers = [np.asarray(Chebyshev.interpolate(f, DEGREE).convert(kind=Polynomial).coef)[::-1].copy() for f in (energy, force)]
+    return powers[0], powers[1]
+
+
+def tail(sigma_nm: np.ndarray, epsilon: np.ndarray, cutoff_nm: float) -> float:
+    """Volume times the energy of Lennard-Jones beyond the cut-off in a uniform liquid: the means over all pairs.
+
+    ½ Σ_ij ∫ 4πr² u(r) dr = 2π Σ_ij (c₁₂/(9 r_c⁹) - c₆/(3 r_c³)); the sum over pairs of products is the square of a sum.
+    """
+    root = 2 * np.sqrt(epsilon)
+    twelve, six = np.sum(root * sigma_nm**6) ** 2, np.sum(root * sigma_nm**3) ** 2
+    return float(2 * np.pi * (twelve / (9 * cutoff_nm**9) - six / (3 * cutoff_nm**3)))
