@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -16,9 +16,7 @@ from anodefree.app.sliders import SLIDERS, read
 from anodefree.study.plan import plan
 from anodefree.study.run import run
 from anodefree.study.shipped import shipped
-
-if TYPE_CHECKING:
-    from tests.app.conftest import Server
+from lab import Server
 
 SMALL = """
 [study]
