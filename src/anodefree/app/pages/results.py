@@ -92,15 +92,6 @@ def _numbers(outputs: Mapping[str, Output]) -> None:
         _estimates(next(iter(results.values())))
 
 
-def show_one(stage: Stage, name: str, output: Output, view: Drawn) -> None:
-    """Draw one output of a study that runs elsewhere: without the exports and lines of an analysis."""
-    _checks({name: output})
-    if isinstance(output, Result):
-        _estimates(output)
-    _figures(view)
-    _folded(stage, {name: output})
-
-
 def _checks(outputs: Mapping[str, Output]) -> None:
     """What failed and what is doubtful stands open; what passed is counted and unfolds."""
     said = [
