@@ -146,7 +146,9 @@ class AnalysePage:
             ui.label(stage.title).classes("af-t")
 
     def pick(self, stage: Stage, values: Mapping[str, Any] | None = None) -> None:
-        """Show the form of a stage."""
+        """Show the form of a stage; what was typed into it stays."""
+        if stage is self.stage and values is None:
+            return
         self.stage = stage
         self.offer()
         ui.run_javascript("document.querySelector('.af-stage[aria-pressed=true]')?.scrollIntoView({block: 'nearest'})")
