@@ -142,9 +142,13 @@ def test_a_walk_through_the_chain(server: Server, page: Any) -> None:
     handle.press("ArrowRight")
     page.get_by_test_id("how-flux-density").get_by_text("Interpolated between").wait_for()
     assert page.get_by_test_id("value-flux-density").inner_text() != before
-    for _ in range(5):
+    outside = page.get_by_test_id("how-flux-density").get_by_text("nothing is extrapolated")
+    for _ in range(20):
         handle.press("PageUp")
-    page.get_by_text("nothing is extrapolated").wait_for()
+        page.wait_for_timeout(100)
+        if outside.is_visible():
+            break
+    outside.wait_for()
 
     page.get_by_test_id("recompute").click()
     page.get_by_test_id("progress").get_by_text(re.compile("^done after")).wait_for(timeout=60_000)

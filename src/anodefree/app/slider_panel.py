@@ -135,7 +135,6 @@ class SliderPanel:
         series, told = self.series, self._told()
         self.entry.value = parameter(self.slider.parameter, self.x)
         place = parameter(self.slider.parameter, self.x)
-        self.handle.props(f'aria-valuetext="{place}"')
         if series is None:
             self.value.text, self.how.text = "Nothing is stored yet.", f"Compute {place}, or recompute the paper."
         elif told is None:
