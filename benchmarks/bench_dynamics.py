@@ -56,19 +56,24 @@ def main(edge_A: float = 27.0, repeats: int = 5) -> None:
     plain = mm.LangevinMiddleIntegrator(KELVIN, FRICTION_PS, STEP_PS)
     runs: dict[str, Callable[[], object]] = {"OpenMM LangevinMiddle": stepped(system, plain, place_nm, edge_m)}
     logged = mm.LangevinMiddleIntegrator(KELVIN, FRICTION_PS, STEP_PS)
-    runs["with log and frames as solvation.run"] = stepped(system, logged, place_nm, edge_m, log=True)
+    runs["with log and frames, OpenMM's forces"] = stepped(system, logged, place_nm, edge_m, log=True)
     compiled, pairs = system_of(box, field, edge_m, compiled=True, **given)
     force = mm.PythonForce(pairs)
     force.setUsesPeriodicBoundaryConditions(True)
     compiled.addForce(force)
     faster = mm.LangevinMiddleIntegrator(KELVIN, FRICTION_PS, STEP_PS)
-    runs["compiled pair force, as solvation.run"] = stepped(compiled, faster, place_nm, edge_m, log=True)
+    runs["solvation.run: compiled pair force, log"] = stepped(compiled, faster, place_nm, edge_m, log=True)
     mass = np.array([system.getParticleMass(k)._value for k in range(system.getNumParticles())])
     for flux in FIELDS_T:
         turn = Drive(flux).turn_rad_ps(box.charge_e, mass)
         setting: dict[str, Any] = {"friction_ps": FRICTION_PS, "step_ps": STEP_PS, "driven": False}
         ours = integrator_of(turn, temperature_K=KELVIN, seed=1, **setting)
-        runs[f"ours at {flux:.0e} T"] = stepped(system, ours, place_nm, edge_m, partial(prepare, ours, turn, **setting))
+        begin = partial(prepare, ours, turn, **setting)
+        runs[f"ours at {flux:.0e} T, compiled pair force"] = stepped(compiled, ours, place_nm, edge_m, begin)
+        same = integrator_of(turn, temperature_K=KELVIN, seed=1, **setting)
+        runs[f"ours at {flux:.0e} T, OpenMM's forces"] = stepped(
+            system, same, place_nm, edge_m, partial(prepare, same, turn, **setting)
+        )
     spent: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(repeats):
         for name, work in runs.items():

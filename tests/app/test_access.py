@@ -149,6 +149,7 @@ def test_a_person_sees_the_page_remembers_dark_and_reloads(pair: Server, page: A
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
     page.get_by_test_id("new-name").fill("<img src=x onerror=alert(1)>")
     page.get_by_test_id("create-project").click()
+    page.get_by_test_id("nav-notes").click()
     page.get_by_test_id("notes").fill("# noted")
     page.get_by_test_id("save-notes").click()
     page.get_by_text("The notes are saved.").wait_for()

@@ -29,7 +29,7 @@ def test_paths_of_both_species() -> None:
     made = demo(np.random.default_rng(1))
     shown = figure(flight(*made.inputs, **made.parameters))
     assert shown is not None
-    assert go.Figure(shown).layout.scene.aspectmode == "data"
+    assert go.Figure(shown["data"], shown["layout"]).layout.scene.aspectmode == "data"
     named = [t["name"] for t in shown["data"] if t["showlegend"]]
     assert named == ["cell", "Li+", "TFSI-"]
     gap = 1e6 * float(made.inputs[0].meta["gap_m"])
@@ -41,7 +41,7 @@ def test_paths_of_both_species() -> None:
 def test_a_deposit_is_a_surface_of_bounded_size() -> None:
     shown = figure(ball(24))
     assert shown is not None
-    go.Figure(shown)
+    go.Figure(shown["data"], shown["layout"])
     mesh = shown["data"][-1]
     assert mesh["type"] == "mesh3d"
     assert 0 < len(mesh["i"]) <= MOST_TRIANGLES

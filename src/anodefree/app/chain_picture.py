@@ -25,7 +25,12 @@ _PART: Final = {"field": "sheath", "interphase": "interphase", "deposit": "depos
 """Where a claim of that part belongs, if the stage that answers it does not say more."""
 _STATES: Final = {"done": "done", "stale": "done", "failed": "failed", "blocked": "failed"}
 _MARKS: Final = {"done": "✓", "failed": "✗", "missing": "○"}
-_COLOUR: Final = {"done": COLOURS[2], "failed": COLOURS[1], "missing": "currentColor"}
+_COLOUR: Final = {
+    "done": f"var(--af-good,{COLOURS[2]})",
+    "failed": f"var(--af-bad,{COLOURS[1]})",
+    "missing": "currentColor",
+}
+"""The page's own tones, which are legible in light and in dark."""
 _WIDE, _HIGH, _GAP = 150, 116, 26
 
 
@@ -146,7 +151,8 @@ def _box(station: Station, x: int, y: int, address: str, *, chosen: bool) -> str
     at = x + 9
     for state, number in station.states.items():
         mark = f"{_MARKS[state]} {number}"
-        lines.append(f'<text x="{at}" y="{y + 37}" fill="{_COLOUR[state]}">{mark}<title>{state}</title></text>')
+        tone = f"fill:{_COLOUR[state]}" if number else "opacity:.55"
+        lines.append(f'<text x="{at}" y="{y + 37}" style="{tone}">{mark}<title>{state}</title></text>')
         at += 44
     texts = [f"{n} {verdict}" for verdict, n in station.counts.items()] or ["no values of the paper"]
     shown = texts if len(texts) <= 5 else [*texts[:4], f"and {len(texts) - 4} more kinds"]

@@ -80,7 +80,7 @@ def _deposit(arrays: Mapping[str, NDArray[Any]], parameters: Mapping[str, Any]) 
         said += [f"{charge[-1]:.3g} mAh/cm²", f"{volts[-1]:.3g} mV"]
         parts += _curve(charge, volts, "charge / (mAh/cm²)", "electrode potential / mV", height + 12, COLOURS[0])
         height += 160
-    said += [f"salt {low / 1e3:.3g} to {high / 1e3:.3g} mol/L"]
+    said += ["salt {} to {} mol/L".format(*_ends(low, high))]
     words = "; ".join(s for s in said if s)
     return Live(_svg(parts, height, f"deposit so far: {words}"), words)
 
@@ -114,8 +114,15 @@ def _legend(low: float, high: float, y: float) -> list[str]:
     ramp = f'<defs><linearGradient id="salt">{stops}</linearGradient></defs>'
     bar = f'<rect x="430" y="{y - 6:.1f}" width="90" height="12" fill="url(#salt)" stroke="currentColor" stroke-width="0.5"/>'
     metal = f'<rect x="228" y="{y - 6:.1f}" width="12" height="12" fill="rgb{METAL}" stroke="currentColor" stroke-width="0.5"/>'
-    span = f"salt {low / 1e3:.3g}", f"{high / 1e3:.3g} mol/L"
-    return [ramp, metal, _text(246, y + 5, "lithium"), _text(424, y + 5, span[0], "end"), bar, _text(526, y + 5, span[1])]
+    least, most = _ends(low, high)
+    ends = [_text(424, y + 5, f"salt {least}", "end"), _text(526, y + 5, f"{most} mol/L")]
+    return [ramp, metal, _text(246, y + 5, "lithium"), bar, *ends]
+
+
+def _ends(low: float, high: float) -> tuple[str, str]:
+    """Two concentrations in mol/L, with so many digits (six at most) that they differ where they do."""
+    digits = next((d for d in range(3, 7) if f"{low / 1e3:.{d}g}" != f"{high / 1e3:.{d}g}"), 3)
+    return f"{low / 1e3:.{digits}g}", f"{high / 1e3:.{digits}g}"
 
 
 # ---- dynamics and flights ----------------------------------------------------------------------------------------------

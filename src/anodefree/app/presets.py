@@ -42,8 +42,8 @@ class Subject:
     """What a size sets in the main step."""
     cost: Mapping[str, str]
     note: str = ""
-    full: str = ""
-    """The study of production size that extends `study`, where it says more than `sizes`."""
+    looked_at: bool = False
+    """Whether `deposit.view` follows: the deposit as a figure, in space, and as a movie."""
 
     @property
     def collectors(self) -> tuple[str, ...]:
@@ -88,6 +88,7 @@ SUBJECTS: Final[dict[str, Subject]] = {
             "production": "10 to 20 s and 340 MiB; a box in space of 96³ cells three minutes",
         },
         "How far sites of copper and nickel are apart is not stated: 5 µm is one of four distances that the study sweeps.",
+        looked_at=True,
     ),
     "cycle": Subject(
         "Plating and stripping",
@@ -101,6 +102,7 @@ SUBJECTS: Final[dict[str, Subject]] = {
         },
         {"small": "seconds", "laptop": "a minute; not measured", "production": "many minutes; not measured"},
         "Geometry and unevenness of the film are those of the study of rods; kinetics are the collector's.",
+        looked_at=True,
     ),
     "ions": Subject(
         "Ions without the liquid",
@@ -218,6 +220,8 @@ def choose(subject: str, collector: str, size: str) -> Chosen:
     known = {s.name: s for s in load_spec(shipped(found.study)).steps}
     names = {t.step: t.name or t.step for t in found.steps[collector]}
     steps = tuple(_step(known[t.step], t, collector, names, found, size) for t in found.steps[collector])
+    if found.looked_at:
+        steps = (*steps, StepSpec.model_validate({"name": "view", "stage": "deposit.view", "inputs": [found.main]}))
     return Chosen(found, collector, size, steps)
 
 

@@ -33,7 +33,7 @@ def _figure(made: Scene, ink: str) -> dict[str, Any]:
         seen.add(species)
     if len(made.triangles):
         traces.append(_mesh(made))
-    return {"data": traces, "layout": _layout(made, ink)}
+    return {"data": traces, "layout": _layout(made, ink), "config": {"displaylogo": False, "scrollZoom": True}}
 
 
 def _line(place: np.ndarray, name: str, colour: str, width: float, *, shown: bool) -> dict[str, Any]:

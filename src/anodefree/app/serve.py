@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import logging
 import os
@@ -87,20 +88,21 @@ def serve(folder: Path, port: int | None = None, users: Sequence[str] = ("me",),
     nicegui.app.on_startup(lambda: nicegui.background_tasks.create(ready(), name="tell the addresses"))
     routes(nicegui.app)
     downloads.routes(nicegui.app)
-    nicegui.ui.run(
-        host=HOST,
-        port=taken,
-        title="anodefree",
-        favicon=ICON,
-        dark=None,
-        language="en-US",
-        reload=False,
-        show=False,
-        show_welcome_message=False,
-        reconnect_timeout=30.0,
-        server_header=False,
-        forwarded_allow_ips="",
-    )
+    with contextlib.suppress(KeyboardInterrupt):  # the usual way to end it
+        nicegui.ui.run(
+            host=HOST,
+            port=taken,
+            title="anodefree",
+            favicon=ICON,
+            dark=None,
+            language="en-US",
+            reload=False,
+            show=False,
+            show_welcome_message=False,
+            reconnect_timeout=30.0,
+            server_header=False,
+            forwarded_allow_ips="",
+        )
 
 
 def _checked(users: Sequence[str]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -33,22 +34,26 @@ STATES: Final = {
     **{"blocked": "✗ blocked", "missing": "○ not run"},
 }
 CSS: Final = """
-.rp-claims { display: grid; grid-template-columns: minmax(11em, 1.3fr) 9.5em 9.5em 8.5em minmax(14em, 3fr); gap: 0 1em;
+.rp-claims { display: grid; grid-template-columns: minmax(10em, 1.3fr) 9em 11.5em 8.5em minmax(14em, 3fr); gap: 0 1em;
   font-size: 14px; }
 .rp-claims > * { display: contents; } .rp-claims > * > * { padding: .35em 0; border-top: 1px solid var(--af-line); min-width: 0;
-  overflow-wrap: anywhere; }
+  overflow-wrap: break-word; }
 .rp-claims > .rp-head > * { border-top: 0; color: var(--af-soft); font-size: 13px; padding-top: 0; }
 .rp-estimates { border-collapse: collapse; font-size: 14px; } .rp-estimates th { text-align: left; font-weight: 400;
-  color: var(--af-soft); } .rp-estimates td, .rp-estimates th { padding: .15em 1em .15em 0; vertical-align: top; }
+  color: var(--af-soft); } .rp-estimates td, .rp-estimates th { padding: .15em 1em .15em 0; vertical-align: top;
+  white-space: nowrap; }
 .rp-figure { max-width: 34rem; } .rp-figure svg { width: 100%; height: auto; }
 .rp-step { border-top: 1px solid var(--af-line); } .rp-step .q-expansion-item__content { padding: .2em 0 .8em 1em; }
 .rp-step .q-item { padding: .2em .3em; min-height: 34px; } .rp-step .q-item__section--main { overflow-wrap: anywhere; }
 .rp-run .q-item { font-size: 14px; min-height: 30px; }
+.rp-claims summary, .af-card > details > summary { cursor: pointer; list-style: none; }
+summary::before { content: "▸ "; } details[open] > summary::before { content: "▾ "; }
 @media (max-width: 900px) {
   .rp-claims { display: block; } .rp-claims > * { display: block; padding: .5em 0; border-top: 1px solid var(--af-line); }
   .rp-claims > * > * { padding: .05em 0; border: 0; } .rp-claims > .rp-head { display: none; }
   .rp-claims [data-what]::before { content: attr(data-what) ": "; color: var(--af-soft); }
-  .rp-step .q-expansion-item__content { padding-left: 0; } }
+  .rp-step .q-expansion-item__content { padding: .2em 0 .6em; } }
+@media (max-width: 600px) { .rp-estimates td:first-child { white-space: normal; min-width: 8em; } }
 """
 _END: Final = re.compile(r"(?<=[^\d\s][.:]) (?=[A-Z])")
 """Between two sentences."""
@@ -70,6 +75,8 @@ class StationPanel:
             with ui.element("div") as claims:
                 self.claims = claims
             heading("Steps", 3)
+            titles = Counter(plain(t).rstrip(".") for _, t in {(o.node.step, o.node.title) for o in station.outcomes})
+            self._repeated = {t for t, n in titles.items() if n > 1}
             for step in station.steps:
                 self._step(step)
         self._judged()
@@ -94,7 +101,9 @@ class StationPanel:
     def _step(self, step: str) -> None:
         """One step: its title and how many runs are done; the runs themselves once it is opened."""
         runs = [o.node for o in self.station.outcomes if o.node.step == step]
-        title = plain(runs[0].title) or step
+        title = plain(runs[0].title).rstrip(".") or step
+        if title in self._repeated:
+            title += f" ({step})"
         with ui.expansion().classes("w-full rp-step").props(f"dense data-testid=step-{step}") as opened:
             inside = ui.element("div").classes("w-full")
 

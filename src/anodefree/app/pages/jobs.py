@@ -208,13 +208,17 @@ class JobDetail:
         """One output: its view, its scene, its movie."""
         stage = get(node.stage)
         place.clear()
+        with place:
+            ui.label("Reading …").classes("af-soft").props("role=status")
         try:
             output: Output = await asyncio.to_thread(Store(self.job.store).load, stage, node.key)
             space = await asyncio.to_thread(scene.figure, output)
             view = await asyncio.to_thread(drawn, stage, {node.id: output})
         except AnodefreeError as error:
+            place.clear()
             said(error)
             return
+        place.clear()
         with place:
             if space is not None:
                 ui.label("In space: drag to turn, scroll to come nearer.").classes("af-soft")

@@ -16,6 +16,7 @@ from anodefree.errors import AnodefreeError
 from anodefree.registry import Stage
 from anodefree.stages import get
 from anodefree.study.jobs import start
+from anodefree.study.plan import plan
 
 
 @page("simulate", "Simulate")
@@ -31,6 +32,7 @@ class SimulatePage:
         self.visit = visit
         self.chosen: Chosen = choose("deposit", "Cu", "small")
         self.values: dict[str, Any] = {}
+        self.preset: dict[str, Any] = {}
         self.form: list[form.Field] = []
         self.fed: dict[str, Any] = {}
         self.by_hand = False
@@ -82,6 +84,7 @@ class SimulatePage:
         self.fed = {n: v for n, v in main.parameters.items() if isinstance(v, dict) and "from" in v}
         given = {n: v for n, v in main.parameters.items() if n not in self.fed}
         self.values = {f.name: _shown(f, given[f.name]) if f.name in given else f.initial for f in self.form}
+        self.preset = dict(self.values)
         self.draw_form(set(given))
         self.follow()
 
@@ -135,7 +138,10 @@ class SimulatePage:
             self.wrong.text = error.what
             return
         self.by_hand, self.writing = False, True
-        self.text.value = study_text(self.chosen, {**given, **self.fed})
+        own = (
+            "" if self.values == self.preset else f"{self.chosen.subject.title} on {COLLECTORS[self.chosen.collector]}, changed"
+        )
+        self.text.value = study_text(self.chosen, {**given, **self.fed}, title=own)
         self.writing = False
         self.wrong.text = ""
 
@@ -159,7 +165,8 @@ class SimulatePage:
         here = self.visit.here
         try:
             path = await asyncio.to_thread(keep, here, self.chosen.title, self.text.value or "")
-            job = await asyncio.to_thread(start, path, here.store.root, here.jobs_path, self.chosen.title)
+            title = (await asyncio.to_thread(plan, path)).head.title[:120]
+            job = await asyncio.to_thread(start, path, here.store.root, here.jobs_path, title)
         except AnodefreeError as error:
             self.wrong.text = error.what
             said(error)
