@@ -56,7 +56,7 @@ def figure(named: Named, title: str = "") -> go.Figure:
         _label(made, named, x, ys, row, first)
     made.update_layout(
         title=title,
-        height=max(320, 260 * len(panels)),
+        height=max(320, 260 * len(panels)) + 12 * len(told),  # the legend takes a line or more above them
         hovermode="closest",
         template="none",
         font={"color": _INK},
