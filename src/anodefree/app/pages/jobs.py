@@ -142,6 +142,8 @@ class JobDetail:
         self.job = job
         self.study: Study | None = None
         self.done: tuple[str, ...] | None = None
+        self.nodes: dict[str, Node] = {}
+        self.pick: ui.select | None = None
         self.picture: tuple[str, bool] | None = None
         with card(job.title) as shown:
             shown.props("data-testid=detail").classes("w-full")
@@ -186,19 +188,24 @@ class JobDetail:
                 )
 
     def show_outputs(self, nodes: list[Node]) -> None:
-        """What is done, the last output open."""
+        """What is done so far: more of it is offered as it comes, and what is being looked at stays."""
+        self.nodes = {n.key: n for n in nodes}
+        ids = {n.key: f"{n.id}: {n.stage}" for n in nodes}
+        if self.pick is not None and self.pick.value in ids:
+            self.pick.set_options(ids)
+            return
         self.outputs.clear()
+        self.pick = None
         if not nodes:
             return
-        ids = {n.key: f"{n.id}: {n.stage}" for n in nodes}
-        by_key = {n.key: n for n in nodes}
         with self.outputs:
-            pick = ui.select(ids, value=nodes[0].key, label="Output").classes("w-full").style("max-width: 36rem")
+            pick = self.pick = ui.select(ids, value=nodes[0].key, label="Output").classes("w-full").style("max-width: 36rem")
             pick.props("outlined dense data-testid=output")
             place = ui.column().classes("w-full gap-2").props("data-testid=result")
 
         async def opened() -> None:
-            await self.open(place, by_key[pick.value])
+            if pick.value in self.nodes:
+                await self.open(place, self.nodes[pick.value])
 
         pick.on_value_change(opened)
         with self.outputs:
