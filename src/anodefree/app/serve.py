@@ -19,6 +19,8 @@ from anodefree.errors import AnodefreeError, ConfigError, missing_extra
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8760
+FIRST_LOOK_S: Final = 3.0
+"""The first page is drawn before the stages are imported, so that neither waits for the other."""
 PAGES: Final = (  # in the order of the navigation
     "home",
     "files",
@@ -82,6 +84,8 @@ def serve(folder: Path, port: int | None = None, users: Sequence[str] = ("me",),
         sys.stdout.flush()
         if browser:
             webbrowser.open(addresses[0])
+        await asyncio.sleep(FIRST_LOOK_S)
+        await nicegui.run.io_bound(_acquainted)
 
     logging.getLogger("nicegui").addFilter(_unforeseen)
     nicegui.app.add_middleware(Guard, visitors=visitors, port=taken, owner=owner)
@@ -103,6 +107,16 @@ def serve(folder: Path, port: int | None = None, users: Sequence[str] = ("me",),
             server_header=False,
             forwarded_allow_ips="",
         )
+
+
+def _acquainted() -> None:
+    """Import every stage, which takes seconds, before somebody asks for their list."""
+    from anodefree.stages import get
+    from anodefree.stages import names as stages
+
+    for name in stages():
+        with contextlib.suppress(AnodefreeError):  # the page that needs it says why
+            get(name)
 
 
 def _checked(users: Sequence[str]) -> tuple[str, ...]:
