@@ -153,6 +153,7 @@ MODULES: Final[dict[str, str]] = {
     "sem.porosity": "anodefree.analysis.sem.porosity",
     "sem.scale": "anodefree.analysis.sem.scale_bar",
     "solvation.conductivity": "anodefree.analysis.solvation.conductivity",
+    "solvation.contacts": "anodefree.analysis.solvation.contacts",
     "solvation.coordination": "anodefree.analysis.solvation.coordination",
     "solvation.field_effect": "anodefree.analysis.solvation.field_effect",
     "solvation.point": "anodefree.analysis.solvation.point",
