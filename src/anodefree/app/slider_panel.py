@@ -84,9 +84,12 @@ class SliderPanel:
     def _first(self) -> float:
         series = self.series
         if series is None:
-            return math.sqrt(self.slider.low * self.slider.high)
+            return self._middle()
         inside = [p.x for p in series.points if self.slider.low <= p.x <= self.slider.high]
-        return inside[len(inside) // 2] if inside else math.sqrt(self.slider.low * self.slider.high)
+        return inside[len(inside) // 2] if inside else self._middle()
+
+    def _middle(self) -> float:
+        return float(f"{math.sqrt(self.slider.low * self.slider.high):.3g}")
 
     def _at(self, x: float) -> int:
         low, high = math.log(self.slider.low), math.log(self.slider.high)

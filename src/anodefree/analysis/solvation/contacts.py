@@ -32,7 +32,7 @@ def contacts(
     r"""Contacts with cations of each anion that has any, from a coordination number and a share of coordinated anions.
 
     Every contact has two ends: N₊ CN = N₋ f c, so c = CN (N₊/N₋)/f, with CN contacts a cation, f the share of anions that are
-    coordinated and c contacts on each of them. *Valid when* both numbers are of one electrolyte and of one criterion of contact;
+    coordinated and c contacts on each of them. *Valid when* both numbers are of one electrolyte and one criterion of contact;
     nothing else is assumed. More than one contact on every donor atom needs atoms that bridge two cations throughout.
     *Source* counting; uncertainties to first order.
     """
@@ -63,8 +63,8 @@ def contacts(
                 "room on the anion",
                 found.value - 2 * found.std <= donors,
                 f"{found.value:.2g} contacts fit on {donors} donor atoms",
-                f"{found.value:.2g} contacts on each coordinated anion, which has {donors} donor atoms: the two numbers are not "
-                "of one electrolyte and one criterion, or every atom bridges cations",
+                f"{found.value:.2g} contacts on each coordinated anion, which has {donors} donor atoms: the two numbers are "
+                "not of one electrolyte and one criterion, or every atom bridges cations",
             ),
         ],
     )
