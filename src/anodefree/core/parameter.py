@@ -132,6 +132,8 @@ def _read_one_of(given: Any, kinds: list[Any], unit: str, par: Par) -> Any:
     others = [k for k in kinds if get_origin(k) is not Literal]
     if words and (given in words or not others):
         return _read(given, Literal[tuple(words)], unit, par)
+    if isinstance(given, (int, float)):  # a list takes a number alone as well, but a number comes first
+        others.sort(key=lambda k: get_origin(k) in {tuple})
     for kind in others[:-1]:
         with contextlib.suppress(ValueError, TypeError, ConfigError):
             return _read(given, kind, unit, par)

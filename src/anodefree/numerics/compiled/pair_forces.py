@@ -156,7 +156,7 @@ def forces(x, y, z, q, a, b, edge, cutoff, start, found, energy_of, force_of, si
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def exceptions(place, edge, pair, bare, product, a, b, energy_of, force_of, size, force):  # type: ignore[no-untyped-def]
     """Add what excluded pairs (pair, 2) lack: their own charges and Lennard-Jones, less the part that the mesh holds of them.
 

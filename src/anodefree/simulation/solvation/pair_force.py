@@ -75,7 +75,8 @@ class PairForce:
         from anodefree.numerics.compiled.pair_forces import exceptions, forces
 
         self._renew(place_nm, edge_nm)
-        x, y, z = np.ascontiguousarray((place_nm - edge_nm * np.floor(place_nm / edge_nm)).T, dtype=np.float32)
+        with np.errstate(all="ignore"):  # places of a run that breaks are told by `_renew`
+            x, y, z = np.ascontiguousarray((place_nm - edge_nm * np.floor(place_nm / edge_nm)).T, dtype=np.float32)
         force = np.zeros(place_nm.shape)
         small = np.float32
         energy = forces(
