@@ -120,6 +120,12 @@ def heading(text: str, level: int = 2) -> None:
         ui.label(text)
 
 
+# A plot that is taken off the page, or hidden, while its frame changes size rejects a promise of its own: nothing is lost.
+QUIET_PLOTS: Final = """<script>window.addEventListener("unhandledrejection", (event) => {
+  if (/displayed plot div/.test(String(event.reason?.message ?? event.reason))) event.preventDefault();
+});</script>"""
+
+
 async def _draw(build: Builder, title: str, path: str, request: Request, name: str | None) -> None:
     ui.on_exception(_handled)
     try:
@@ -158,6 +164,7 @@ def _frame(visit: Visit | None, title: str, path: str, request: Request) -> Iter
     project = visit.project if visit else None
     ui.page_title(" · ".join(x for x in (title, project.name if project else "", "anodefree") if x))
     ui.add_css(CSS)
+    ui.add_head_html(QUIET_PLOTS)
     scheme = request.cookies.get("anodefree_scheme", "auto")
     dark = ui.dark_mode(SCHEMES.get(scheme))
     ui.link("Skip to the content", "#main").classes("af-skip")

@@ -133,11 +133,16 @@ def _read_one_of(given: Any, kinds: list[Any], unit: str, par: Par) -> Any:
     if words and (given in words or not others):
         return _read(given, Literal[tuple(words)], unit, par)
     if isinstance(given, (int, float)):  # a list takes a number alone as well, but a number comes first
-        others.sort(key=lambda k: get_origin(k) in {tuple})
+        others.sort(key=_is_list)
     for kind in others[:-1]:
         with contextlib.suppress(ValueError, TypeError, ConfigError):
             return _read(given, kind, unit, par)
     return _read(given, others[-1], unit, par)
+
+
+def _is_list(kind: Any) -> bool:
+    origin: Any = get_origin(kind)
+    return origin is tuple
 
 
 def _table(text: str) -> dict[str, str]:
