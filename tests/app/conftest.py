@@ -38,7 +38,7 @@ def page(browser: Any) -> Iterator[Any]:
     """A fresh page of 1280 x 800; at the end its console must hold no error."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     opened = context.new_page()
-    opened.set_default_timeout(15_000)
+    opened.set_default_timeout(45_000)
     errors: list[str] = []
     opened.on("console", lambda m: errors.append(f"{m.text} ({m.location.get('url')})") if m.type == "error" else None)
     opened.on("pageerror", lambda e: errors.append(str(e)))

@@ -74,7 +74,7 @@ def test_a_wrong_study_is_said_in_words(page: Any, server: Any) -> None:
     text = page.get_by_test_id("study")
     text.fill(text.input_value().replace("j0_A_m2", "j1_A_m2"))
     page.get_by_test_id("start").click()
-    page.wait_for_function("document.querySelector('[data-testid=study-fault]').innerText.includes('j0_A_m2')")
+    page.wait_for_function("(document.querySelector('[data-testid=study-fault]')?.innerText ?? '').includes('j0_A_m2')")
     assert "/simulate" in page.url
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
