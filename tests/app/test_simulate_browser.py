@@ -72,8 +72,10 @@ def test_a_killed_worker_is_a_killed_job_and_nothing_else(page: Any, server: Any
 def test_a_wrong_study_is_said_in_words(page: Any, server: Any) -> None:
     opened(page, server, "simulate")
     text = page.get_by_test_id("study")
+    page.wait_for_function("document.querySelector('[data-testid=study]')?.value.includes('j0_A_m2')")
     text.fill(text.input_value().replace("j0_A_m2", "j1_A_m2"))
-    page.get_by_test_id("start").click()
+    text.blur()
+    page.get_by_test_id("check-study").click()
     page.wait_for_function("(document.querySelector('[data-testid=study-fault]')?.innerText ?? '').includes('j0_A_m2')")
     assert "/simulate" in page.url
     page.set_viewport_size({"width": 390, "height": 800})
