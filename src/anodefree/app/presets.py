@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from anodefree.errors import ConfigError, near
+from anodefree.study import written
 from anodefree.study.shipped import shipped
 from anodefree.study.spec import StepSpec, load_spec
 
@@ -250,33 +250,10 @@ def _renamed(source: str, names: dict[str, str]) -> str:
 
 def study_text(chosen: Chosen, parameters: Mapping[str, Any] | None = None, *, seed: int = 0, title: str = "") -> str:
     """The study file, the main step with other parameters where they are given."""
-    lines = [
-        f"# From the shipped study {chosen.subject.study}.toml; run it with: anodefree run THIS_FILE",
-        "",
-        "[study]",
-        f"title = {_toml(title or chosen.title)}",
-        f"seed = {seed}",
-    ]
+    steps = []
     for step in chosen.steps:
-        main = step.name == chosen.main.name and parameters is not None
+        main = step.name == chosen.main.name
         given = parameters if main and parameters is not None else step.parameters
-        lines += ["", "[[step]]", f"name = {_toml(step.name)}"]
-        lines += [f"title = {_toml(step.title)}"] if step.title and step.name != chosen.main.name else []
-        lines += [f"stage = {_toml(step.stage)}"]
-        lines += [f"inputs = {_toml(list(step.inputs))}"] if step.inputs else []
-        lines += ["[step.with]", *(f"{_key(n)} = {_toml(v)}" for n, v in given.items())] if given else []
-    return "\n".join(lines) + "\n"
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{_key(str(k))} = {_toml(v)}" for k, v in value.items()) + " }"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    if isinstance(value, (bool, str)):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return repr(value)
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)
+        steps.append(written.WrittenStep(step.name, step.stage, step.inputs, given, "" if main else step.title))
+    comment = f"From the shipped study {chosen.subject.study}.toml; run it with: anodefree run THIS_FILE"
+    return written.study_text(title or chosen.title, steps, seed=seed, comment=comment)

@@ -35,8 +35,8 @@ MAX_TEXT: Final = 500
 
 def names(project: Project) -> list[str]:
     """The names of the project's files: their paths below its folder of files."""
-    root = (project.folder / "files").resolve()
-    return [(p.relative_to(root) if p.is_absolute() else p).as_posix() for p in project.files()]
+    root = project.files_path.resolve()
+    return [p.relative_to(root).as_posix() for p in project.files()]
 
 
 def options(project: Project) -> dict[str, dict[str, Any]]:

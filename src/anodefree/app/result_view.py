@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 SIGNS: Final = {"fail": "✗ fail", "warn": "! warn", "pass": "✓ pass"}
+TONES: Final = {"fail": "af-bad", "warn": "af-warn", "pass": "af-good"}
 NORMAL_95: Final = 1.96
 DRAWING: Final = threading.Lock()
-"""Matplotlib draws one figure at a time."""
+"""Matplotlib's settings belong to the whole process: it draws one figure at a time, whichever page asks."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,7 @@ def drawn(stage: Stage, outputs: Mapping[str, Output]) -> Drawn:
     from anodefree.app.interactive import figure
 
     data: dict[str, Any] = {w: o.curves if isinstance(o, Result) else o.data for w, o in outputs.items()}
-    with DRAWING:
-        svgs = {w: svg(stage, o, f"figure-{i}") for i, (w, o) in enumerate(outputs.items())}
+    svgs = {w: svg(stage, o, f"figure-{i}") for i, (w, o) in enumerate(outputs.items())}
     return Drawn(svgs, figure(data if len(data) > 1 else {"": next(iter(data.values()))}))
 
 
@@ -78,7 +78,9 @@ def svg(stage: Stage, output: Output, name: str) -> str:
     draw = stage.draw
     if draw is None:
         return ""
-    return inline(render(lambda ax: draw(output, ax), "svg", salt=name), name, stage.title)
+    with DRAWING:
+        made = render(lambda ax: draw(output, ax), "svg", salt=name)
+    return inline(made, name, stage.title)
 
 
 def methods(stage: Stage) -> list[str]:

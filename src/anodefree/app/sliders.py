@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from anodefree.core.uncertain import Uncertain
 from anodefree.core.units import unit_of
 from anodefree.errors import ConfigError
 from anodefree.study.graph import Node, Outcome
+from anodefree.study.written import WrittenStep, study_text
 
 CLOSED_FORM: Final = ("ions.regime", "kinetics.overpotential", "inventory.retention", "pouch.energy")
 
@@ -193,15 +193,12 @@ def study_for(slider: Slider, values: Iterable[float], like: Node | None = None,
         )
     owner = grown if slider.source else like
     given = _given(owner, slider.parameter) if owner is not None else dict(slider.defaults)
-    swept = "{ " + f"{slider.parameter} = {_toml(_as_certain(places, owner, slider.parameter))}" + " }"
-    lines = ["[study]", f"title = {json.dumps('Slider: ' + slider.title, ensure_ascii=False)}", ""]
-    lines += ["[[step]]", f'name = "{slider.name}"', f'stage = "{slider.source or slider.stage}"']
-    lines += [f"with = {_toml(given)}", f"sweep = {swept}"]
+    swept = {slider.parameter: _as_certain(places, owner, slider.parameter)}
+    steps = [WrittenStep(slider.name, slider.source or slider.stage, (), given, sweep=swept)]
     if slider.source:
         own = _given(like, "") if like is not None else {"envelope_width_m": "20 um"}
-        lines += ["", "[[step]]", f'name = "{slider.name}-read"', f'stage = "{slider.stage}"']
-        lines += [f'inputs = ["{slider.name}"]', f"with = {_toml(own)}"]
-    return "\n".join(lines) + "\n"
+        steps.append(WrittenStep(f"{slider.name}-read", slider.stage, [slider.name], own))
+    return study_text("Slider: " + slider.title, steps)
 
 
 def _conditions(slider: Slider, node: Node, known: Mapping[str, Node]) -> tuple[float, str] | None:
@@ -251,12 +248,3 @@ def _given(node: Node, but: str) -> dict[str, Any]:
     """A run's parameters as a study file gives them; what is fed by another run is left to its default."""
     kept = {k: v for k, v in node.parameters.items() if k != but and v is not None and k not in node.fed}
     return {k: f"{v.value!r} ± {v.std!r}" if isinstance(v, Uncertain) else v for k, v in kept.items()}
-
-
-def _toml(value: Any) -> str:
-    """A value as TOML writes it on one line."""
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{json.dumps(str(k))} = {_toml(v)}" for k, v in value.items()) + " }"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import threading
 from collections import Counter
 from collections.abc import Callable
 from typing import Final
@@ -14,8 +13,10 @@ from nicegui import ui
 from anodefree.app.chain_picture import Station
 from anodefree.app.reproduction import Reproduction, output_of
 from anodefree.app.result_view import SIGNS, checks_first, estimate_rows, svg
+from anodefree.app.result_view import TONES as CHECK_TONES
 from anodefree.app.shell import card, heading, sentence
 from anodefree.core.result import Check, Result
+from anodefree.core.units import bare
 from anodefree.errors import AnodefreeError
 from anodefree.registry import Output
 from anodefree.stages import get
@@ -57,8 +58,6 @@ summary::before { content: "▸ "; } details[open] > summary::before { content: 
 """
 _END: Final = re.compile(r"(?<=[^\d\s][.:]) (?=[A-Z])")
 """Between two sentences."""
-_drawing: Final = threading.Lock()
-"""Matplotlib's settings belong to the whole process: one figure at a time."""
 
 
 class StationPanel:
@@ -180,8 +179,7 @@ class StationPanel:
 def _drawn(store: Store, node: Node, name: str) -> tuple[Output, str]:
     """In a thread: the output and its figure."""
     output = output_of(store, node)
-    with _drawing:
-        return output, svg(get(node.stage), output, name)
+    return output, svg(get(node.stage), output, name)
 
 
 def _claims(verdicts: tuple[Verdict, ...], ledger: Ledger) -> None:
@@ -228,9 +226,8 @@ def _claim(verdict: Verdict, ledger: Ledger) -> None:
 
 
 def _check(check: Check) -> None:
-    tone = {"fail": "af-bad", "warn": "af-warn", "pass": "af-good"}[check.status]
     with ui.element("div").classes("af-row").style("gap: .1em .6em").props("data-testid=check"):
-        ui.label(SIGNS[check.status]).classes(tone)
+        ui.label(SIGNS[check.status]).classes(CHECK_TONES[check.status])
         ui.label(f"{check.name.replace('_', ' ')}: {check.message}").style("min-width: 0")
 
 
@@ -255,6 +252,4 @@ def _why(outcome: Outcome) -> str:
 
 
 def _bare(name: str) -> str:
-    from anodefree.core.units import bare
-
     return bare(name).replace("_", " ")

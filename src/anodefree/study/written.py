@@ -1,4 +1,4 @@
-"""A study file written by the program: one step with its parameters, and inputs that are files or earlier steps."""
+"""A study file written by the program: steps with their parameters, sweeps, and inputs that are files or earlier steps."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class WrittenStep:
     inputs: Sequence[Any] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
     title: str = ""
+    sweep: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
 
 def study_text(title: str, steps: Sequence[WrittenStep], *, seed: int = 0, comment: str = "") -> str:
@@ -35,6 +36,8 @@ def study_text(title: str, steps: Sequence[WrittenStep], *, seed: int = 0, comme
             lines += ["inputs = [", *(f"  {toml(i)}," for i in step.inputs), "]"]
         if step.parameters:
             lines += ["", "[step.with]", *(f"{_key(n)} = {toml(v)}" for n, v in step.parameters.items())]
+        if step.sweep:
+            lines += ["", "[step.sweep]", *(f"{_key(n)} = {toml(v)}" for n, v in step.sweep.items())]
     return "\n".join(lines) + "\n"
 
 

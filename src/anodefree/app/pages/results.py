@@ -14,6 +14,7 @@ from anodefree.app.exports import kinds, python_lines
 from anodefree.app.project import Project
 from anodefree.app.result_view import (
     SIGNS,
+    TONES,
     Drawn,
     checks_first,
     citations,
@@ -55,7 +56,6 @@ LABELS: Final = {
     "pdf": "PDF",
     "png": "PNG 600 dpi",
 }
-_CLASS: Final = {"fail": "af-bad", "warn": "af-warn", "pass": "af-good"}
 MOST_CODE: Final = 5
 """Runs of one analysis whose Python lines are written out; the rest differ in the file only."""
 
@@ -111,7 +111,7 @@ def _checks(outputs: Mapping[str, Output]) -> None:
 
 def _check(status: str, text: str) -> None:
     with ui.element("div").classes("af-check").props(f"data-testid=check-{status}"):
-        ui.label(SIGNS[status]).classes(_CLASS[status])
+        ui.label(SIGNS[status]).classes(TONES[status])
         ui.label(text)
 
 

@@ -11,9 +11,9 @@ import numpy as np
 from anodefree.core.keys import content_key
 from anodefree.errors import ConfigError
 from anodefree.simulation.solvation.force_field import ForceField
+from anodefree.simulation.solvation.system import NM
 
 FOLDER: Final = "equilibrated"
-NM: Final = 1e-9
 
 
 def file_name(recipe: str, edge_m: float, charge_scale: float) -> str:

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from anodefree.simulation.solvation.protocol import BAR_PA
 from anodefree.simulation.solvation.system import NM, Box
 from anodefree.simulation.solvation.terms import Terms
 
-BAR_PA: Final = 1e5
 RUN: Final = """; {title}
 integrator = sd
 dt = {step:g}

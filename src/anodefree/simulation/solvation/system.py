@@ -126,8 +126,8 @@ def system_of(
 def _geometric(system: Any, cutoff_m: float, box: Box, charge_scale: float) -> None:
     """Geometric means by OpenMM's general pair force."""
     mm = openmm()
-    plain = _unbonded(system)
-    atoms = _taken(plain, box, charge_scale)
+    plain = _nonbonded(system)
+    atoms = unbonded(plain, box, charge_scale)
     pairs = mm.CustomNonbondedForce(SIX)
     pairs.setName("geometric Lennard-Jones")
     pairs.addPerParticleParameter("a")
@@ -147,8 +147,8 @@ def _geometric(system: Any, cutoff_m: float, box: Box, charge_scale: float) -> N
 
 def _compiled(system: Any, cutoff_m: float, box: Box, charge_scale: float) -> PairForce:
     """Everything but the mesh by the compiled pair force; OpenMM is left with the mesh."""
-    plain = _unbonded(system)
-    atoms = _taken(plain, box, charge_scale)
+    plain = _nonbonded(system)
+    atoms = unbonded(plain, box, charge_scale)
     for i, q in enumerate(atoms.charge_e):
         plain.setParticleParameters(i, q, 1.0, 0.0)
     for k, (i, j) in enumerate(atoms.pair.tolist()):
@@ -160,11 +160,11 @@ def _compiled(system: Any, cutoff_m: float, box: Box, charge_scale: float) -> Pa
     return PairForce(atoms, cutoff_m / NM, beta_nm)
 
 
-def _unbonded(system: Any) -> Any:
+def _nonbonded(system: Any) -> Any:
     return next(f for f in system.getForces() if isinstance(f, openmm().NonbondedForce))
 
 
-def _taken(plain: Any, box: Box, charge_scale: float) -> Unbonded:
+def unbonded(plain: Any, box: Box, charge_scale: float) -> Unbonded:
     """The parameters of OpenMM's force, charges of ions scaled, Lennard-Jones of 1-4 neighbours by geometric means."""
     factor = np.where(box.ionic, charge_scale, 1.0)
     atoms = np.array([[v._value for v in plain.getParticleParameters(i)] for i in range(len(factor))])

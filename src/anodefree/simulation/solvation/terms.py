@@ -9,7 +9,7 @@ import numpy as np
 
 from anodefree.simulation.solvation.engine import openmm
 from anodefree.simulation.solvation.force_field import ForceField
-from anodefree.simulation.solvation.system import Box, topology
+from anodefree.simulation.solvation.system import Box, topology, unbonded
 
 
 @dataclass(frozen=True)
@@ -38,18 +38,16 @@ def terms_of(box: Box, field: ForceField, *, charge_scale: float) -> Terms:
         topology(box, field, 1e-8), nonbondedMethod=app.NoCutoff, constraints=None
     )
     of: dict[type, Any] = {type(f): f for f in system.getForces()}
-    plain = of[mm.NonbondedForce]
-    number = range(plain.getNumParticles())
-    charge, sigma, epsilon = np.array([[v._value for v in plain.getParticleParameters(i)] for i in number]).T
-    pairs = (plain.getExceptionParameters(k) for k in range(plain.getNumExceptions()))
+    atoms = unbonded(of[mm.NonbondedForce], box, charge_scale)
+    halved = (atoms.product_e2 != 0) | (atoms.pair_epsilon != 0)
     return Terms(
-        charge * np.where(box.ionic, charge_scale, 1.0),
-        sigma,
-        epsilon,
+        atoms.charge_e,
+        atoms.sigma_nm,
+        atoms.epsilon,
         _rows(of.get(mm.HarmonicBondForce), "Bond"),
         _rows(of.get(mm.HarmonicAngleForce), "Angle"),
         _rows(of.get(mm.PeriodicTorsionForce), "Torsion"),
-        [(i, j) for i, j, product, _, e in pairs if product._value or e._value],
+        [(int(i), int(j)) for i, j in atoms.pair[halved]],
     )
 
 
