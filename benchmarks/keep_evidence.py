@@ -1,0 +1,103 @@
+"""Keep the finished runs of a study's store as evidence: one small file a run, with the study that made them and an index.
+
+    anodefree run studies/solvation.toml --workers 2 --store STORE
+    python benchmarks/keep_evidence.py STORE [--study studies/solvation.toml] [--machine "2 cores, x86-64"]
+
+Every finished `solvation.run` of the store, however many there are, becomes one row (`solvation.point`: coordination numbers
+with intervals, g(r), shells, density, temperature) in src/anodefree/data/evidence/solvation/NODE.json, with what made it:
+parameters, seed, key, versions, start, cost and kind of machine. Run it again when further runs are finished: files of runs
+that are kept already are written anew from the same trajectory, runs that are not in this store stay as they are.
+The verdicts of the reference study follow by themselves, since it takes all that is kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from anodefree.core.keys import file_sha256
+from anodefree.core.measurement import Measurement
+from anodefree.io.json_text import text
+from anodefree.kinds.solvation_points import SOLVATION_POINTS, TREATMENT
+from anodefree.kinds.trajectory import TRAJECTORY
+from anodefree.stages import get
+from anodefree.study.kept import INDEX, STUDY, folder, index_of
+
+FAMILY = "solvation"
+DIGITS = 6
+
+
+def main() -> None:
+    """Find the runs, write their rows, and the index."""
+    ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ask.add_argument("store", type=Path)
+    ask.add_argument("--study", type=Path, default=Path("studies/solvation.toml"), help="the study that made them")
+    ask.add_argument("--machine", default=f"{platform.system()} {platform.machine()}, one thread", help="kind of machine")
+    given = ask.parse_args()
+    target = folder() / FAMILY
+    target.mkdir(parents=True, exist_ok=True)
+    known = index_of(FAMILY)
+    for record in sorted(given.store.glob("objects/*/*/node.json")):
+        told = json.loads(record.read_text(encoding="utf-8"))
+        if told["stage"] != "solvation.run":
+            continue
+        run = Measurement.load(record.parent / "output.nc", {TRAJECTORY.name: TRAJECTORY})
+        name = re.sub(r"[^A-Za-z0-9]+", "_", told["node"]).strip("_") + ".json"
+        row = kept(run, told["node"], given.machine, file_sha256(given.study))
+        (target / name).write_text(compact(row), encoding="utf-8")
+        known[name] = entry(target / name, row)
+        print(f"{name}: {(target / name).stat().st_size} bytes, CN {row['CN'][0]:.3f} ± {row['CN_std'][0]:.3f}")
+    shutil.copyfile(given.study, target / STUDY)
+    index = {"study": {"file": STUDY, "sha256": file_sha256(target / STUDY)}, "runs": dict(sorted(known.items()))}
+    (target / INDEX).write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
+
+
+def kept(run: Measurement, node: str, machine: str, study_sha256: str) -> Measurement:
+    """The run's row, with all that made it."""
+    made = run.provenance
+    if made is None:
+        raise SystemExit(f"{node} does not say what made it")
+    missing = {n: made.parameters[n] for n in TREATMENT if n not in run.meta}  # older versions did not tell them
+    told = {
+        "node": node,
+        "study_sha256": study_sha256,
+        "machine": machine,
+        **{n: getattr(made, n) for n in ("key", "stage", "version", "code", "seed", "started", "wall_s")},
+        "packages": dict(made.packages),
+        "parameters": dict(made.parameters),
+    }
+    row = get("solvation.point")(run.with_meta(**missing, kept=told))
+    arrays = {str(n): rounded(v.values) for n, v in row.data.data_vars.items()}
+    return Measurement(SOLVATION_POINTS, Measurement.of(SOLVATION_POINTS, arrays).data, row.meta, row.source, row.provenance)
+
+
+def rounded(values: np.ndarray) -> np.ndarray:
+    """To so many digits as anybody reads: a file stays small."""
+    flat = [float(f"{v:.{DIGITS}g}") for v in np.asarray(values, float).ravel()]
+    return np.array(flat).reshape(values.shape)
+
+
+def compact(row: Measurement) -> str:
+    """Our JSON with one array a line."""
+    whole: dict[str, Any] = json.loads(text(row))
+    arrays = whole.pop("arrays")
+    lines = [f"  {json.dumps(n)}: {json.dumps(a, separators=(',', ':'))}" for n, a in arrays.items()]
+    head = json.dumps(whole, indent=1, ensure_ascii=False).rstrip().removesuffix("}").rstrip()
+    return head + ',\n "arrays": {\n' + ",\n".join(lines) + "\n }\n}\n"
+
+
+def entry(path: Path, row: Measurement) -> dict[str, Any]:
+    """One line of the index."""
+    told = row.meta["kept"]
+    return {"sha256": file_sha256(path), **{n: told[n] for n in ("node", "key", "seed", "started", "wall_s", "machine")}}
+
+
+if __name__ == "__main__":
+    main()
