@@ -7,7 +7,8 @@ Every finished `solvation.run` of the store, however many there are, becomes one
 with intervals, g(r), shells, density, temperature) in src/anodefree/data/evidence/solvation/NODE.json, with what made it:
 parameters, seed, key, versions, start, cost and kind of machine. Run it again when further runs are finished: files of runs
 that are kept already are written anew from the same trajectory, runs that are not in this store stay as they are.
-The verdicts of the reference study follow by themselves, since it takes all that is kept.
+The verdicts of the reference study follow by themselves, since it takes all that is kept. Last it prints the table of all kept
+runs that docs/solvation.md shows.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ import numpy as np
 
 from anodefree.core.keys import file_sha256
 from anodefree.core.measurement import Measurement
+from anodefree.core.result import rounded as rounded_pair
 from anodefree.io.json_text import text
+from anodefree.io.read import read
 from anodefree.kinds.solvation_points import SOLVATION_POINTS, TREATMENT
 from anodefree.kinds.trajectory import TRAJECTORY
 from anodefree.stages import get
@@ -57,6 +60,29 @@ def main() -> None:
     shutil.copyfile(given.study, target / STUDY)
     index = {"study": {"file": STUDY, "sha256": file_sha256(target / STUDY)}, "runs": dict(sorted(known.items()))}
     (target / INDEX).write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
+    print(table(target, list(index["runs"])))
+
+
+def table(folder_of_runs: Path, names: list[str]) -> str:
+    """All kept runs, one line each, in the form of the docs."""
+    lines = [
+        "| run | density, kg/m3 | T, K | O(TFSI) about Li | TFSI about Li | TFSI coordinated | memory |",
+        "|" + " --- |" * 7,
+    ]
+    for name in names:
+        row = read(folder_of_runs / name, kind="solvation_points")
+        cells = [
+            rounded_pair(float(row[n][0]), float(row[s][0]))
+            for n, s in (
+                ("density_kg_m3", "density_std_kg_m3"),
+                ("found_K", "found_std_K"),
+                ("CN", "CN_std"),
+                ("CN_molecules", "CN_molecules_std"),
+                ("coordinated", "coordinated_std"),
+            )
+        ]
+        lines.append(f"| {row.meta['kept']['node']} | {' | '.join(cells)} | {row['memory'][0]:.2f} |")
+    return "\n".join(lines)
 
 
 def kept(run: Measurement, node: str, machine: str, study_sha256: str) -> Measurement:

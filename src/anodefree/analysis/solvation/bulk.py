@@ -39,7 +39,8 @@ def bulk(
 
     The log's last part, in which the density no longer changes, is that at constant volume; what comes before is at constant
     pressure. `density`: mean over the steady part of the latter (from the entry that leaves the most independent values,
-    Chodera 2016), with std $s\sqrt{g/n}$, widened for few: g = 1 + 2 Σ C(t), the statistical inefficiency (Chodera 2007).
+    Chodera 2016, or half of it), with std $s\sqrt{g/n}$, widened for few: g = 1 + 2 Σ C(t), the statistical inefficiency
+    (Chodera 2007).
     `density_blocks`: the same mean with the std of five blocks, which knows nothing of g: a check says whether both agree.
     `temperature`: kinetic, at constant volume; `energy_change`: what the potential energy of the box, by a straight line,
     gained over the part at constant volume: no drift of an integrator (a thermostat takes that away), but what is left of the
@@ -61,7 +62,7 @@ def bulk(
             f"has {free} entries of the log at constant pressure and {held} at constant volume", where, f"{FEWEST} of each"
         )
     step = float(np.median(np.diff(time)))
-    found = detect(density[:free])
+    found = _steady(density[:free])
     steady = density[found.first : free]
     blocks = np.array([b.mean() for b in np.array_split(steady, BLOCKS)])
     own = _mean_std(steady, found.inefficiency)
@@ -99,6 +100,14 @@ def bulk(
             *([] if reference_kg_m3 is None else [_compared(estimates["density"], reference_kg_m3, within)]),
         ],
     )
+
+
+def _steady(density: np.ndarray) -> Equilibrated:
+    """The steady part, half of the series at least: a short end seems to renew quickly because it is short."""
+    found = detect(density)
+    first = min(found.first, len(density) // 2)
+    g = inefficiency(density[first:])
+    return Equilibrated(first, g, (len(density) - first) / g)
 
 
 def _log(trajectory: Measurement) -> tuple[np.ndarray, ...]:

@@ -34,8 +34,9 @@ def recheck(
     r"""Whether runs made here and now agree with kept runs of the same liquid: density and shells, one by one.
 
     Of N kept runs with mean $\bar x$ and scatter s, one more run lies at $\bar x$ with the std $(t/1.96)\,s\sqrt{1+1/N}$, t
-    Student's 95 % quantile; to it the fresh runs' own std is added in quadrature. For each number: `<number>`, the mean
-    of the fresh runs; `<number>_kept`; `<number>_off`, fresh less kept; `largest_off`, the largest of them in its own std.
+    Student's 95 % quantile; to it the fresh runs' own std, or their scatter if that is wider, is added in quadrature. For each
+    number: `<number>`, the mean of the fresh runs; `<number>_kept`; `<number>_off`, fresh less kept; `largest_off`, the
+    largest of them in its own std.
     A short fresh run that begins from a box that comes with the package has the shells of that box: agreement then says that
     this version on this machine gives the same liquid, not that the kept numbers were converged.
     *Valid when* the fresh runs are of the same electrolyte, temperature and charges. *Source* Hahn and Meeker 1991.
@@ -60,7 +61,7 @@ def recheck(
     scaled: dict[str, float] = {}
     for name, (array, own_std, unit, label) in compared.items():
         now, then = fresh[array], kept[array]
-        own = float(np.sqrt(np.mean(fresh[own_std] ** 2) / len(now)))
+        own = max(float(np.sqrt(np.mean(fresh[own_std] ** 2))), _spread(now)) / math.sqrt(len(now))
         scatter = widened_to_95(len(then) - 1) * float(np.std(then, ddof=1)) * math.sqrt(1 / len(now) + 1 / len(then))
         off = Estimate(float(now.mean() - then.mean()), math.hypot(own, scatter), unit, f"{label}, fresh less kept")
         estimates[name] = Estimate(float(now.mean()), own, unit, f"{label}, fresh")
@@ -77,6 +78,11 @@ def recheck(
         {"name": ("number", np.array(list(scaled))), "off_in_std": ("number", np.array(list(scaled.values())))},
         _checks(estimates, scaled),
     )
+
+
+def _spread(values: np.ndarray) -> float:
+    """Scatter between the fresh runs, which short ones underestimate of themselves."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
 
 
 def _checks(estimates: dict[str, Estimate], scaled: dict[str, float]) -> list[Check]:
