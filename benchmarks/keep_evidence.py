@@ -72,7 +72,7 @@ def table(folder_of_runs: Path, names: list[str]) -> str:
     for name in names:
         row = read(folder_of_runs / name, kind="solvation_points")
         cells = [
-            rounded_pair(float(row[n][0]), float(row[s][0]))
+            rounded_pair(float(row[n][0]), float(row[s][0])) if n in row else "-"
             for n, s in (
                 ("density_kg_m3", "density_std_kg_m3"),
                 ("found_K", "found_std_K"),

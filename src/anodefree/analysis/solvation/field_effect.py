@@ -112,7 +112,7 @@ def field_effect(
         ),
         "replica_scatter": Estimate(scatter, _std_of_scatter(scatter, len(without) + len(within)), "1", "scatter of runs"),
         "hall_parameter": Estimate(hall, hall * off, "1", f"cyclotron over collision frequency of Li+ at {asked_T:g} T"),
-        "field_of_unity": Estimate(unity, unity * off, "T", "flux density at which both frequencies meet"),
+        "field_of_unity": Estimate(unity, unity * off, "T", "flux density at which both frequencies meet", "T"),
         "over_unity": Estimate(strongest / unity, strongest / unity * off, "1", "field of the runs over that one"),
         "kT_per_contact": Estimate(math.log(1 + margin), 0.0, "1", "free energy per contact for a change by the margin, kT"),
     }

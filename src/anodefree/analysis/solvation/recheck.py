@@ -13,7 +13,7 @@ from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import DataError
 from anodefree.kinds.solvation_points import NUMBERS, SOLVATION_POINTS, TREATMENT
-from anodefree.numerics.correlated import widened_to_95
+from anodefree.numerics.correlated import disagreement, widened_to_95
 from anodefree.registry import Demo, Many, stage
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ ALLOWED: Final = 2.0
 """Standard deviations of the difference that a fresh run may lie off."""
 
 
-@stage("solvation.recheck", version=1, cites=("hahn1991",))
+@stage("solvation.recheck", version=1, cites=("hahn1991", "birge1932"))
 def recheck(
     fresh: Annotated[Measurement, SOLVATION_POINTS, Many()],
     kept: Annotated[Measurement, SOLVATION_POINTS, Many()],
@@ -34,12 +34,12 @@ def recheck(
     r"""Whether runs made here and now agree with kept runs of the same liquid: density and shells, one by one.
 
     Of N kept runs with mean $\bar x$ and scatter s, one more run lies at $\bar x$ with the std $(t/1.96)\,s\sqrt{1+1/N}$, t
-    Student's 95 % quantile; to it the fresh runs' own std, or their scatter if that is wider, is added in quadrature. For each
-    number: `<number>`, the mean of the fresh runs; `<number>_kept`; `<number>_off`, fresh less kept; `largest_off`, the
-    largest of them in its own std.
+    Student's 95 % quantile (the density renews quickly: there the runs' own std times Birge's ratio stands for s); to it
+    the fresh runs' own std, or their scatter if that is wider, is added in quadrature. For each number: `<number>`, the mean of
+    the fresh runs; `<number>_kept`; `<number>_off`, fresh less kept; `largest_off`, the largest of them in its own std.
     A short fresh run that begins from a box that comes with the package has the shells of that box: agreement then says that
     this version on this machine gives the same liquid, not that the kept numbers were converged.
-    *Valid when* the fresh runs are of the same electrolyte, temperature and charges. *Source* Hahn and Meeker 1991.
+    *Valid when* the fresh runs are of the same electrolyte, temperature and charges. *Source* Hahn and Meeker 1991; Birge 1932.
 
     Raises
     ------
@@ -62,11 +62,12 @@ def recheck(
     for name, (array, own_std, unit, label) in compared.items():
         now, then = fresh[array], kept[array]
         own = max(float(np.sqrt(np.mean(fresh[own_std] ** 2))), _spread(now)) / math.sqrt(len(now))
-        scatter = widened_to_95(len(then) - 1) * float(np.std(then, ddof=1)) * math.sqrt(1 / len(now) + 1 / len(then))
+        one = _one_run(then, kept[own_std], quick=name == "density")
+        scatter = one * math.sqrt(1 / len(now) + 1 / len(then))
         off = Estimate(float(now.mean() - then.mean()), math.hypot(own, scatter), unit, f"{label}, fresh less kept")
         estimates[name] = Estimate(float(now.mean()), own, unit, f"{label}, fresh")
-        kept_std = widened_to_95(len(then) - 1) * float(np.std(then, ddof=1)) / math.sqrt(len(then))
-        estimates[f"{name}_kept"] = Estimate(float(then.mean()), kept_std, unit, f"{label}, {len(then)} kept runs")
+        told = f"{label}, {len(then)} kept runs"
+        estimates[f"{name}_kept"] = Estimate(float(then.mean()), one / math.sqrt(len(then)), unit, told)
         estimates[f"{name}_off"] = off
         scaled[name] = off.value / off.std if off.std > 0 else math.inf * np.sign(off.value) if off.value else 0.0
     largest = max(scaled, key=lambda n: abs(scaled[n]))
@@ -78,6 +79,13 @@ def recheck(
         {"name": ("number", np.array(list(scaled))), "off_in_std": ("number", np.array(list(scaled.values())))},
         _checks(estimates, scaled),
     )
+
+
+def _one_run(values: np.ndarray, stds: np.ndarray, *, quick: bool) -> float:
+    """How far one run lies from the mean of many: by what it expects where it renews quickly, else by the scatter."""
+    if quick:
+        return disagreement(values, stds) * float(np.sqrt(np.mean(stds**2)))
+    return widened_to_95(len(values) - 1) * float(np.std(values, ddof=1))
 
 
 def _spread(values: np.ndarray) -> float:

@@ -13,7 +13,7 @@ from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import DataError
 from anodefree.kinds.solvation_points import NUMBERS, SOLVATION_POINTS, TREATMENT
-from anodefree.numerics.correlated import std_of_mean_of_few
+from anodefree.numerics.correlated import disagreement, std_of_mean_of_few
 from anodefree.registry import Demo, Many, stage
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ ALIKE: Final = 1e-6
 FARTHEST_A: Final = 6.0
 
 
-@stage("solvation.replicas", version=1, cites=("allen2017",))
+@stage("solvation.replicas", version=1, cites=("allen2017", "birge1932"))
 def replicas(
     points: Annotated[Measurement, SOLVATION_POINTS, Many()],
     *,
@@ -35,11 +35,12 @@ def replicas(
     Of N runs with numbers $x_k$: the mean, with std $(t/1.96)\,s/\sqrt N$, where s is their scatter and t Student's 95 %
     quantile of N - 1 degrees of freedom. Estimates: the numbers of `solvation.point`; `density`, `temperature` where all runs
     have them; `runs`, `length` in all. Curves: g(r) and running coordination number of all runs, and their mean.
-    Within-run intervals are not used: an anion outlasts a run, so that each run remembers its packing; of a single run the
-    std is therefore unknown.
+    Density and temperature renew within picoseconds, so that a run knows its own error of them: the std of their mean is that
+    of the runs' own, widened by Birge's ratio where runs scatter further. Within-run intervals of shells are not used: an anion
+    outlasts a run, so that each run remembers its packing; of a single run the std is therefore unknown.
     With `flux_density_T` none, runs at different fields count as replicas of one liquid: at equilibrium no static field changes
     an average of places, which `solvation.field_effect` tests.
-    *Valid when* runs are independent and made alike. *Source* Student's t; Allen and Tildesley 2017, section 8.4.
+    *Valid when* runs are independent and made alike. *Source* Student's t; Allen and Tildesley 2017, section 8.4; Birge 1932.
 
     Raises
     ------
@@ -58,13 +59,12 @@ def replicas(
         n: Estimate(float(v.mean()), std_of_mean_of_few(v), "1", NUMBERS[n], "%" if n in FRACTIONS else None)
         for n, v in rows.items()
     }
-    for name, array, unit, label in (
-        ("density", "density_kg_m3", "kg/m3", "density at constant pressure"),
-        ("temperature", "found_K", "K", "kinetic temperature"),
+    for name, array, own, unit, label in (
+        ("density", "density_kg_m3", "density_std_kg_m3", "kg/m3", "density at constant pressure"),
+        ("temperature", "found_K", "found_std_K", "K", "kinetic temperature"),
     ):
-        if array in points:
-            values = points[array][taken]
-            estimates[name] = Estimate(float(values.mean()), std_of_mean_of_few(values), unit, f"{label}, over runs")
+        if array in points and own in points:
+            estimates[name] = quick_mean(points[array][taken], points[own][taken], unit, label)
     length = points["length_s"][taken]
     estimates["runs"] = Estimate(float(taken.sum()), 0.0, "1", "runs")
     estimates["length"] = Estimate(float(length.sum()), 0.0, "s", "simulated time in all", "ns")
@@ -100,6 +100,12 @@ def _checks(points: Measurement, taken: np.ndarray, rows: dict[str, np.ndarray])
         ),
         treated_alike(points, taken),
     ]
+
+
+def quick_mean(values: np.ndarray, stds: np.ndarray, unit: str, label: str) -> Estimate:
+    """The mean over runs of what renews quickly: each run's own std counts, widened where runs disagree."""
+    std = disagreement(values, stds) * float(np.sqrt(np.sum(stds**2))) / len(values)
+    return Estimate(float(values.mean()), std, unit, f"{label}, {len(values)} runs")
 
 
 def treated_alike(points: Measurement, taken: np.ndarray) -> Check:
