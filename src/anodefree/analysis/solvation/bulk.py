@@ -46,7 +46,7 @@ def bulk(
     gained over the part at constant volume: no drift of an integrator (a thermostat takes that away), but what is left of the
     way to equilibrium. `renewal_density`, `renewal_energy`: time between independent values; `steady_from`: the
     start of the steady part; `edge`: that of the box.
-    *Valid when* entries are evenly spaced and the run was given no drive. *Source* Chodera et al. 2007, equations
+    *Valid when* the entries of each part are evenly spaced and the run was given no drive. *Source* Chodera et al. 2007, equations
     19 to 26; Chodera 2016; blocks: Allen and Tildesley 2017, section 8.4.
 
     Raises
@@ -61,7 +61,7 @@ def bulk(
         raise DataError(
             f"has {free} entries of the log at constant pressure and {held} at constant volume", where, f"{FEWEST} of each"
         )
-    step = float(np.median(np.diff(time)))
+    every, every_held = (float(np.median(np.diff(part))) for part in (time[:free], time[free:]))
     found = _steady(density[:free])
     steady = density[found.first : free]
     blocks = np.array([b.mean() for b in np.array_split(steady, BLOCKS)])
@@ -79,8 +79,8 @@ def bulk(
         "energy_change": Estimate(
             slope * (held - 1), slope_std * (held - 1), "J/mol", "gain of the box's potential energy at constant volume"
         ),
-        "renewal_density": Estimate(step * found.inefficiency, 0.0, "s", "time between independent densities", "ps"),
-        "renewal_energy": Estimate(step * inefficiency(energies), 0.0, "s", "time between independent energies", "ps"),
+        "renewal_density": Estimate(every * found.inefficiency, 0.0, "s", "time between independent densities", "ps"),
+        "renewal_energy": Estimate(every_held * inefficiency(energies), 0.0, "s", "time between independent energies", "ps"),
         "independent": Estimate(found.independent, 0.0, "1", "independent densities in the steady part"),
         "steady_from": Estimate(float(time[found.first]), 0.0, "s", "start of the steady part", "ps"),
         "edge": Estimate(edge, edge * own / (3 * float(steady.mean())), "m", "edge of the box", "angstrom"),
