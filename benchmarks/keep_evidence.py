@@ -1,12 +1,12 @@
 """Keep the finished runs of a study's store as evidence: one small file a run, with the study that made them and an index.
 
     anodefree run studies/solvation.toml --workers 2 --store STORE
-    python benchmarks/keep_evidence.py STORE [--study studies/solvation.toml] [--machine "2 cores, x86-64"]
+    python benchmarks/keep_evidence.py STORE --study studies/solvation.toml [--machine "2 cores, x86-64"]
 
 Every finished `solvation.run` of the store, however many there are, becomes one row (`solvation.point`: coordination numbers
 with intervals, g(r), shells, density, temperature) in src/anodefree/data/evidence/solvation/NODE.json, with what made it:
-parameters, seed, key, versions, start, cost and kind of machine. Run it again when further runs are finished: files of runs
-that are kept already are written anew from the same trajectory, runs that are not in this store stay as they are.
+parameters, seed, key, versions, start, cost and kind of machine. Run it again when further runs are finished: runs that are
+kept already stay as they are (--anew writes their rows again, after a change of the analysis), as do those of other stores.
 The verdicts of the reference study follow by themselves, since it takes all that is kept. Last it prints the table of all kept
 runs that docs/solvation.md shows.
 """
@@ -18,6 +18,7 @@ import json
 import platform
 import re
 import shutil
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -41,23 +42,31 @@ def main() -> None:
     """Find the runs, write their rows, and the index."""
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("store", type=Path)
-    ask.add_argument("--study", type=Path, default=Path("studies/solvation.toml"), help="the study that made them")
+    ask.add_argument("--study", type=Path, help="the study that made them (the one that is kept already, if there is)")
     ask.add_argument("--machine", default=f"{platform.system()} {platform.machine()}, one thread", help="kind of machine")
+    ask.add_argument("--anew", action="store_true", help="write the rows of runs that are kept already as well")
     given = ask.parse_args()
     target = folder() / FAMILY
     target.mkdir(parents=True, exist_ok=True)
+    study = given.study or (target / STUDY if (target / STUDY).is_file() else Path("studies/solvation.toml"))
+    steps = {s["name"] for s in tomllib.loads(study.read_text(encoding="utf-8")).get("step", [])}
     known = index_of(FAMILY)
     for record in sorted(given.store.glob("objects/*/*/node.json")):
         told = json.loads(record.read_text(encoding="utf-8"))
         if told["stage"] != "solvation.run":
             continue
-        run = Measurement.load(record.parent / "output.nc", {TRAJECTORY.name: TRAJECTORY})
         name = re.sub(r"[^A-Za-z0-9]+", "_", told["node"]).strip("_") + ".json"
-        row = kept(run, told["node"], given.machine, file_sha256(given.study))
+        if not given.anew and known.get(name, {}).get("key") == record.parent.name:
+            continue
+        if told["node"].partition("[")[0] not in steps:
+            raise SystemExit(f"{study} has no step for {told['node']}: name the study that made it by --study")
+        run = Measurement.load(record.parent / "output.nc", {TRAJECTORY.name: TRAJECTORY})
+        row = kept(run, told["node"], given.machine, file_sha256(study))
         (target / name).write_text(compact(row), encoding="utf-8")
         known[name] = entry(target / name, row)
         print(f"{name}: {(target / name).stat().st_size} bytes, CN {row['CN'][0]:.3f} ± {row['CN_std'][0]:.3f}")
-    shutil.copyfile(given.study, target / STUDY)
+    if study.resolve() != (target / STUDY).resolve():
+        shutil.copyfile(study, target / STUDY)
     index = {"study": {"file": STUDY, "sha256": file_sha256(target / STUDY)}, "runs": dict(sorted(known.items()))}
     (target / INDEX).write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
     print(table(target, list(index["runs"])))

@@ -28,6 +28,7 @@ from anodefree.study.verdicts import judge
 
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "keep_evidence.py"
 HEAD = '[study]\ntitle = "kept"\nseed = 3\n'
+MADE = HEAD + '[[step]]\nname = "electrolyte"\nstage = "solvation.run"\n'
 
 
 def script() -> object:
@@ -57,7 +58,7 @@ def family(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         place.mkdir(parents=True)
         made(key, k, flux, seed=k).save(place / "output.nc")
         (place / "node.json").write_text(json.dumps({"node": f"electrolyte[{case}]", "stage": "solvation.run"}))
-    (tmp_path / "made.toml").write_text(HEAD)
+    (tmp_path / "made.toml").write_text(MADE)
     keep = script()
     for owner in (kept, keep):
         monkeypatch.setattr(owner, "folder", lambda: tmp_path / "evidence")
@@ -69,7 +70,7 @@ def family(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_script_keeps_small_files_with_all_that_made_them(family: Path) -> None:
     files = sorted(family.glob("electrolyte_*.json"))
     assert [f.name for f in files] == [f"electrolyte_{c}.json" for c in ("10_mT_1", "10_mT_2", "no_field_1", "no_field_2")]
-    assert (family / "study.toml").read_text() == HEAD
+    assert (family / "study.toml").read_text() == MADE
     row = read(files[0], kind="solvation_points")
     told = row.meta["kept"]
     assert told["node"] == "electrolyte[10 mT, 1]"

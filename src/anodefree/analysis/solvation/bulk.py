@@ -46,8 +46,8 @@ def bulk(
     gained over the part at constant volume: no drift of an integrator (a thermostat takes that away), but what is left of the
     way to equilibrium. `renewal_density`, `renewal_energy`: time between independent values; `steady_from`: the
     start of the steady part; `edge`: that of the box.
-    *Valid when* the entries of each part are evenly spaced and the run was given no drive. *Source* Chodera et al. 2007, equations
-    19 to 26; Chodera 2016; blocks: Allen and Tildesley 2017, section 8.4.
+    *Valid when* the entries of each part are evenly spaced and the run was given no drive. *Source* Chodera et al. 2007,
+    equations 19 to 26; Chodera 2016; blocks: Allen and Tildesley 2017, section 8.4.
 
     Raises
     ------
