@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -49,21 +50,31 @@ def made(key: str, replica: int, flux_T: float, *, seed: int) -> Measurement:
     return replace(run, provenance=Provenance(key, "solvation.run", 2, parameters, (), 7, "code", wall_s=3600.0))
 
 
-@pytest.fixture
-def family(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Four kept runs, written by the script from a store."""
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four kept runs, written by the script from a store: once, for it takes seconds."""
+    top = tmp_path_factory.mktemp("kept")
     for k, (case, flux) in enumerate([("no field, 1", 0.0), ("no field, 2", 0.0), ("10 mT, 1", 0.01), ("10 mT, 2", 0.01)]):
         key = f"{k}0abc"
-        place = tmp_path / "store" / "objects" / key[:2] / key
+        place = top / "store" / "objects" / key[:2] / key
         place.mkdir(parents=True)
         made(key, k, flux, seed=k).save(place / "output.nc")
         (place / "node.json").write_text(json.dumps({"node": f"electrolyte[{case}]", "stage": "solvation.run"}))
-    (tmp_path / "made.toml").write_text(MADE)
+    (top / "made.toml").write_text(MADE)
     keep = script()
-    for owner in (kept, keep):
-        monkeypatch.setattr(owner, "folder", lambda: tmp_path / "evidence")
-    monkeypatch.setattr(sys, "argv", ["keep", str(tmp_path / "store"), "--study", str(tmp_path / "made.toml")])
-    keep.main()  # type: ignore[attr-defined]
+    with pytest.MonkeyPatch.context() as patch:
+        for owner in (kept, keep):
+            patch.setattr(owner, "folder", lambda: top / "evidence")
+        patch.setattr(sys, "argv", ["keep", str(top / "store"), "--study", str(top / "made.toml")])
+        keep.main()  # type: ignore[attr-defined]
+    return top / "evidence"
+
+
+@pytest.fixture
+def family(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of them, as what comes with the package."""
+    shutil.copytree(written, tmp_path / "evidence")
+    monkeypatch.setattr(kept, "folder", lambda: tmp_path / "evidence")
     return tmp_path / "evidence" / "solvation"
 
 
@@ -176,3 +187,28 @@ def test_one_replica_has_no_interval_and_other_liquids_are_not_compared() -> Non
     fresh = rows([0], [1], [1.0])
     with pytest.raises(DataError, match="another recipe"):
         recheck(fresh, rows([0, 0], [1, 1], [1.0, 1.1]).with_meta(recipe="another"))
+
+
+def test_an_audit_may_rest_on_kept_runs_and_says_so(family: Path, tmp_path: Path) -> None:
+    path = tmp_path / "audit.toml"
+    path.write_text(
+        """
+[paper]
+title = "A sheath"
+[[statement]]
+name = "CN"
+value = "1.73"
+where = "section 2.1"
+[[check]]
+name = "shells"
+relation = "solvation.replicas"
+inputs = ["kept:solvation/*"]
+answer = { CN = "CN" }
+route = "open"
+"""
+    )
+    planned = plan(path)
+    store = Store(tmp_path / "out")
+    assert not run(planned, store).errors
+    (verdict,) = judge(planned.ledger, outcomes(planned, store))
+    assert "Rests on 4 kept runs (solvation)" in verdict.reason
