@@ -61,6 +61,8 @@ def draw(result: Result, ax: Axes) -> None:
     ax.errorbar(value, [2, 1, 0], xerr=2 * std, fmt="o", color=COLOURS[0], capsize=3, markersize=4)
     ax.set_yticks([2, 1, 0], names)
     ax.set(xlabel="coordinated anions / %", ylim=(-0.6, 2.6))
+    left, right = ax.get_xlim()
+    ax.set_xlim(max(left, -2.0), min(right, 102.0))  # shares end there, however wide an interval is
 
 
 @through_raman.demo
