@@ -16,6 +16,7 @@ from anodefree.analysis.solvation.field_effect import field_effect
 from anodefree.analysis.solvation.recheck import recheck
 from anodefree.analysis.solvation.replicas import replicas
 from anodefree.analysis.solvation.synthetic import clusters
+from anodefree.core.keys import file_sha256
 from anodefree.core.measurement import Measurement, join
 from anodefree.core.provenance import Provenance
 from anodefree.errors import ConfigError, DataError
@@ -141,10 +142,10 @@ def test_what_comes_with_the_package_is_whole() -> None:
     for folder in families:
         files = kept.kept_files(f"kept:{folder.name}/*")
         assert [f.name for f in files] == sorted(f.name for f in folder.glob("*.json") if f.name != "index.json")
-        study = json.loads((folder / "index.json").read_text())["study"]
+        assert file_sha256(folder / "study.toml") == json.loads((folder / "index.json").read_text())["study"]["sha256"]
         for file in files:
             row = read(file, kind="solvation_points")
-            assert row.meta["kept"]["study_sha256"] == study["sha256"]
+            assert row.meta["kept"]["node"].partition("[")[0] in (folder / "study.toml").read_text()
             assert row["length_s"][0] >= 0.99e-9
             assert 1e-3 < row["CN_std"][0] < 0.5
             assert abs(row["found_K"][0] - 298.15) < 3
