@@ -141,6 +141,10 @@ def test_magnitudes_of_the_papers_field() -> None:
     assert 3e7 < found["field_of_unity"] < 3e8
 
 
-def test_one_run_is_no_comparison() -> None:
-    with pytest.raises(DataError, match="two replicas"):
-        af.get("solvation.field_effect")(runs({0.0: [1.0, 1.1], 1e6: [1.0]}))
+def test_one_run_alone_tells_no_scatter() -> None:
+    found = af.get("solvation.field_effect")(runs({0.0: [1.0, 1.1], 1e6: [1.2]}))
+    assert found["delta_CN"] == pytest.approx(0.15)
+    assert np.isnan(found.estimates["delta_CN"].std)
+    assert "one run alone" in next(c for c in found.checks if c.name == "verdict").message
+    with pytest.raises(DataError, match="one of each"):
+        af.get("solvation.field_effect")(runs({1e6: [1.0, 1.1]}))

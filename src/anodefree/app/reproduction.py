@@ -162,7 +162,7 @@ def _together(project: Project, shown: Reproduction) -> list[Outcome]:
 
 
 def _named(node: Node, study: str) -> Node:
-    inputs = tuple(i if i.startswith("file:") else f"{study}/{i}" for i in node.inputs)
+    inputs = tuple(i if i.startswith(("file:", "kept:")) else f"{study}/{i}" for i in node.inputs)
     return replace(node, id=f"{study}/{node.id}", inputs=inputs)
 
 

@@ -36,6 +36,9 @@ TRAJECTORY = Kind(
         "flux_density_T": "magnetic flux density along z",
         "replica": "which of several runs that differ by their seed alone",
         "equilibration": "how equilibrium was found",
+        "rigid": "whether bonds to hydrogen were held",
+        "hydrogen_u": "mass of hydrogen in u; none: its own",
+        "step_s": "time step",
     },
     required_meta=("species",),
 )

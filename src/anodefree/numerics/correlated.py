@@ -64,3 +64,14 @@ def widened_to_95(dof: int) -> float:
     from scipy.special import stdtrit
 
     return float(stdtrit(dof, 0.975)) / 1.959963984540054 if dof >= 1 else math.nan
+
+
+def disagreement(values: np.ndarray, stds: np.ndarray) -> float:
+    """max(1, sqrt(χ²/(n - 1))) of values (n,) about their mean: how much further they scatter than their own stds say.
+
+    *Source* Birge 1932.
+    """
+    n = values.size
+    if n < 2 or not (stds > 0).all():
+        return 1.0
+    return max(1.0, math.sqrt(float(np.sum(((values - values.mean()) / stds) ** 2)) / (n - 1)))

@@ -49,11 +49,13 @@ class Node:
     title: str
     parameters: Mapping[str, Any]
     inputs: tuple[str, ...]
-    """For each input of the stage: the id of a node, or "file:PATH"."""
+    """For each input of the stage: the id of a node, "file:PATH" or "kept:PATTERN"."""
     key: str
     answers: tuple[Answer, ...] = ()
     fed: Mapping[str, Fed] = field(default_factory=dict)
     """Parameters that are not known before another node is done."""
+    kept: tuple[str, ...] = ()
+    """The kept runs that it, or what it takes, rests on: read, not computed here."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from anodefree.registry import Stage
 from anodefree.stages import get
 from anodefree.study.audit import is_audit, load_audit
 from anodefree.study.graph import Answer, Fed, Node
+from anodefree.study.kept import PREFIX, kept_files
 from anodefree.study.ledger import Claim, Ledger, load_ledger
 from anodefree.study.spec import AnswerSpec, FileInput, Head, Spec, StepSpec, load_spec
 
@@ -149,12 +150,23 @@ class _Builder:
         answers = tuple(_answer(a, label) for a in step.answers if not a.case or a.case == label.get(CASE))
         title = step.title or stage.title
         feeds = {n: Fed(source, estimate) for n, ((source, _), estimate) in fed.items()}
-        node = Node(id, step.name, label, stage.name, title, values, tuple(i for i, _ in inputs), key, answers, feeds)
+        taken = tuple(i for i, _ in inputs)
+        kept = self._kept(taken, feeds)
+        node = Node(id, step.name, label, stage.name, title, values, taken, key, answers, feeds, kept)
         self.steps[step.name].append(node)
         self.nodes.append(node)
 
+    def _kept(self, taken: tuple[str, ...], feeds: Mapping[str, Fed]) -> tuple[str, ...]:
+        """The kept runs behind inputs and fed parameters, each once."""
+        above = [*(part for id in taken for part in self.gathered.get(id, (id,))), *(f.node for f in feeds.values())]
+        known = {n.id: n.kept for nodes in self.steps.values() for n in nodes}
+        own = [f"{p.parent.name}/{p.name}" for id in taken if id.startswith(PREFIX) for p in self.files[id].paths]
+        return tuple(dict.fromkeys([*own, *(k for id in above for k in known.get(id, ()))]))
+
     def _sources(self, given: str | FileInput, stage: Stage, index: int, where: str) -> list[tuple[dict[str, str], str, str]]:
         """What an input may be, as (label, id, key): the nodes of an earlier step, or files."""
+        if isinstance(given, str) and given.startswith(PREFIX):
+            return self._kept_source(given, stage, index, where)
         if isinstance(given, FileInput) or given.startswith("file:"):
             request = given if isinstance(given, FileInput) else FileInput(file=given.removeprefix("file:"))
             source = self._file(request, where)
@@ -248,6 +260,20 @@ class _Builder:
             id += f" ({key[:6]})"  # the same file, read otherwise
         self.files[id] = FileSource(id, tuple(paths), request.meta, key, own)
         return self.files[id]
+
+    def _kept_source(self, given: str, stage: Stage, index: int, where: str) -> list[tuple[dict[str, str], str, str]]:
+        """Kept runs as one input."""
+        try:
+            paths = kept_files(given)
+        except ConfigError as error:
+            self.wrong.append(f"{where}: {error.what}" + (f" ({error.hint})" if error.hint else ""))
+            return []
+        if len(paths) > 1 and not stage.inputs[index].many:
+            self.wrong.append(f"{where}: {stage.name} takes one kept run at a time, '{given}' are {len(paths)}")
+            return []
+        key = content_key([[p.name, file_sha256(p)] for p in paths])
+        self.files[given] = FileSource(given, tuple(paths), {}, key)
+        return [({}, given, key)]
 
     def _check_answers(self, step: StepSpec, where: str) -> None:
         cases = set(step.cases) | {n.label[CASE] for n in self.steps[step.name] if CASE in n.label}

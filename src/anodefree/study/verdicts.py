@@ -13,7 +13,7 @@ from anodefree.core.result import Estimate, Result
 from anodefree.core.units import convert, shown
 from anodefree.errors import ConfigError, near
 from anodefree.stages import names
-from anodefree.study import prose, typeset
+from anodefree.study import kept, prose, typeset
 from anodefree.study.graph import Answer, Outcome
 from anodefree.study.ledger import Claim, Ledger
 
@@ -183,7 +183,7 @@ class _Judgement:
     ) -> Verdict:
         node, sample = self.outcome.node, self.answer.sample
         if verdict != "not computed":
-            reason = " ".join(_sentence(p) for p in (reason, self._note()) if p)
+            reason = " ".join(_sentence(p) for p in (reason, self._note(), kept.told(node.kept)) if p)
             if self.outcome.state == "stale":
                 reason += " (Computed by an older version of the code.)"
         known = None if std is None or not math.isfinite(std) else std

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import numpy as np
 
+from anodefree.analysis.solvation.replicas import ALIKE, treated_alike
 from anodefree.core.constants import BOLTZMANN_J_K
 from anodefree.core.figure import COLOURS, INK, SOFT
 from anodefree.core.measurement import Measurement, join
 from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import DataError
-from anodefree.kinds.solvation_points import NUMBERS, SOLVATION_POINTS
+from anodefree.kinds.solvation_points import NUMBERS, SOLVATION_POINTS, TREATMENT
 from anodefree.numerics.correlated import std_of_mean_of_few, widened_to_95
-from anodefree.numerics.two_groups import welch
+from anodefree.numerics.two_groups import Difference, welch
 from anodefree.physics.transport import SPECIES
 from anodefree.registry import Demo, Many, stage
 
@@ -25,55 +26,66 @@ if TYPE_CHECKING:
 POWER: Final = 0.8
 LEVEL: Final = 0.05
 MOST_REPLICAS: Final = 10_000
-Number = Literal["CN", "CN_molecules", "SSIP", "CIP", "AGG", "free", "coordinated"]
+FEWEST: Final = 2
+UNKNOWN: Final = (math.nan, math.nan, math.nan)
+"""Std, degrees of freedom and p where one run stands alone."""
+Number = Literal["CN", "CN_molecules", "SSIP", "CIP", "AGG", "free", "coordinated", "g_peak"]
 
 
-@stage("solvation.field_effect", version=1, cites=("welch1947", "schuirmann1987", "vanleeuwen1921"))
+@stage("solvation.field_effect", version=2, cites=("welch1947", "schuirmann1987", "vanleeuwen1921"))
 def field_effect(
     points: Annotated[Measurement, SOLVATION_POINTS, Many()],
     *,
     number: Annotated[Number, Par("what is compared")] = "CN",
     margin: Annotated[float, Par("difference that would matter, of the value without field", gt=0, lt=1)] = 0.05,
+    flux_density_T: Annotated[
+        float | None, Par("the field that is compared with none (none: the strongest that there is)", gt=0)
+    ] = None,
     asked_T: Annotated[float, Par("flux density that the question is about", gt=0)] = 0.01,
 ) -> Result:
     r"""Whether a magnetic field changes a shell: difference, equivalence, and what this much data could have seen.
 
-    Runs with the strongest field against those without, each run one value: `delta_CN` (delta of whatever `number` is), with
+    Runs with a field against those without, each run one value: `delta_CN` (delta of whatever `number` is), with
     Welch's std widened for few runs; `p_difference` (two-sided); `p_equivalence`, the larger of two one-sided tests that the
     difference lies within `margin` of the value without field: below 0.05 the two are equivalent to that margin.
+    Where one run stands alone nothing is known of its scatter, and these numbers are no numbers.
     `detectable`: the difference that so many runs would show four times in five; `replicas_needed`: runs of each kind to
     establish equivalence. `replica_scatter` over what runs expect of themselves says how far within-run intervals
     can be trusted. `hall_parameter` = ωτ at `asked_T` with τ = mD/kT: cyclotron against collision frequency; `field_of_unity`:
-    the flux density at which they meet; `kT_per_contact` would be the free energy per contact that a change by the margin
-    takes.
+    the flux density at which they meet; `over_unity`, the field of the runs over that one;
+    `kT_per_contact` would be the free energy per contact that a change by the margin takes.
     At equilibrium no static field can change it: in Z = ∫exp(-H/kT) the momenta p - qA are substituted and A is gone (Bohr,
     van Leeuwen). A difference that is found at equilibrium points at runs that are too short.
-    *Valid when* runs are independent (other seeds, other packings) and alike but for the field. *Source* Welch 1947;
+    *Valid when* runs are independent (other seeds, other packings) and alike but for the field, which a check tells: rigid
+    or flexible bonds, step and masses may mask or feign an effect. Of the runs without a field those made like the others are
+    taken, where there are two. *Source* Welch 1947;
     Schuirmann 1987; van Leeuwen 1921.
 
     Raises
     ------
-    DataError: fewer than two runs with or without a field.
+    DataError: no run at that field, or none without.
     """
     flux = points["flux_density_T"]
-    strongest = float(flux.max())
-    without, within = points[number][flux == 0], points[number][flux == strongest]
-    if strongest == 0 or min(len(without), len(within)) < 2:
+    strongest = _chosen(points, flux_density_T)
+    rows = _compared(points, strongest)
+    without, within = points[number][rows & (flux == 0)], points[number][rows & (flux == strongest)]
+    if strongest == 0 or not len(without):
         raise DataError(
             f"has {len(without)} runs without and {len(within) if strongest else 0} with a field",
             points.source.name,
-            "two replicas of each at least: their scatter is the yardstick",
+            "one of each at least, and two to know how far they scatter",
         )
-    difference = welch(within, without)
+    alone = min(len(without), len(within)) < FEWEST
+    difference = Difference(float(within.mean() - without.mean()), *UNKNOWN) if alone else welch(within, without)
     limit = margin * abs(float(without.mean()))
-    std = widened_to_95(max(int(difference.dof), 1)) * difference.std
-    p_same = _equivalence(difference.value, difference.std, difference.dof, limit)
-    expected = float(np.sqrt(np.mean(points[f"{number}_std"][(flux == 0) | (flux == strongest)] ** 2)))
-    scatter = float(np.sqrt(0.5 * (np.var(without, ddof=1) + np.var(within, ddof=1))))
+    std = math.nan if alone else widened_to_95(max(int(difference.dof), 1)) * difference.std
+    p_same = math.nan if alone else _equivalence(difference.value, difference.std, difference.dof, limit)
+    expected = float(np.sqrt(np.mean(points[f"{number}_std"][rows] ** 2)))
+    scatter = math.nan if alone else float(np.sqrt(0.5 * (np.var(without, ddof=1) + np.var(within, ddof=1))))
     lithium = SPECIES["Li+"]
     kelvin = float(points["temperature_K"].mean())
     tau = lithium.mass_kg * lithium.diffusivity_m2_s / (BOLTZMANN_J_K * kelvin)
-    tau_std = tau * lithium.diffusivity_std_m2_s / lithium.diffusivity_m2_s
+    off = lithium.diffusivity_std_m2_s / lithium.diffusivity_m2_s
     unity = lithium.mass_kg / (abs(lithium.charge_C) * tau)
     hall = abs(lithium.charge_C) * asked_T / lithium.mass_kg * tau
     estimates = {
@@ -87,16 +99,21 @@ def field_effect(
         "p_difference": Estimate(difference.p, 0.0, "1", "how often chance parts equal means so far"),
         "p_equivalence": Estimate(p_same, 0.0, "1", f"how often a difference of {100 * margin:g} % would look so small"),
         "detectable": Estimate(
-            _detectable(difference.std, difference.dof), 0.0, "1", "difference that so many runs would show"
+            math.nan if alone else _detectable(difference.std, difference.dof),
+            0.0,
+            "1",
+            "difference that so many runs would show",
         ),
         "replicas_needed": Estimate(
-            float(_needed(scatter, limit)), 0.0, "1", f"runs of each kind to establish equivalence to {100 * margin:g} %"
+            math.nan if alone else float(_needed(scatter, limit)),
+            0.0,
+            "1",
+            f"runs of each kind to establish equivalence to {100 * margin:g} %",
         ),
         "replica_scatter": Estimate(scatter, _std_of_scatter(scatter, len(without) + len(within)), "1", "scatter of runs"),
-        "hall_parameter": Estimate(
-            hall, hall * tau_std / tau, "1", f"cyclotron over collision frequency of Li+ at {asked_T:g} T"
-        ),
-        "field_of_unity": Estimate(unity, unity * tau_std / tau, "T", "flux density at which both frequencies meet"),
+        "hall_parameter": Estimate(hall, hall * off, "1", f"cyclotron over collision frequency of Li+ at {asked_T:g} T"),
+        "field_of_unity": Estimate(unity, unity * off, "T", "flux density at which both frequencies meet", "T"),
+        "over_unity": Estimate(strongest / unity, strongest / unity * off, "1", "field of the runs over that one"),
         "kT_per_contact": Estimate(math.log(1 + margin), 0.0, "1", "free energy per contact for a change by the margin, kT"),
     }
     fields = np.unique(flux)
@@ -112,12 +129,39 @@ def field_effect(
             "field_std": ("field", np.array([std_of_mean_of_few(m) for m in means])),
             "limits": ("ends", float(without.mean()) + limit * np.array([-1.0, 1.0])),
         },
-        _checks(difference.p, p_same, scatter, expected, points, number, margin, hall),
+        [
+            *_checks(difference.p, p_same, scatter, expected, points, number, margin, hall),
+            treated_alike(points, rows),
+        ],
     )
 
 
+def _chosen(points: Measurement, wanted: float | None) -> float:
+    """The field that is compared with none: the strongest, or that of the runs that have the wanted one."""
+    flux = points["flux_density_T"]
+    if wanted is None:
+        return float(flux.max())
+    fits = flux[np.isclose(flux, wanted, rtol=ALIKE, atol=0)]
+    if not len(fits):
+        known = ", ".join(f"{f:g}" for f in np.unique(flux))
+        raise DataError(f"has no run at {wanted:g} T", points.source.name, f"its fields are {known} T")
+    return float(fits[0])
+
+
+def _compared(points: Measurement, strongest: float) -> np.ndarray:
+    """Which runs are compared: those at the field, and of those without the ones made like them, or all where there are few."""
+    flux = points["flux_density_T"]
+    within = flux == strongest
+    alike = np.ones(len(flux), bool)
+    for name in TREATMENT:
+        if name in points and within.any():
+            alike &= np.isclose(points[name], points[name][within][0], rtol=ALIKE, atol=0)
+    controls = (flux == 0) & alike
+    return np.asarray(within | (controls if controls.sum() >= FEWEST else flux == 0))
+
+
 def _std_of_scatter(scatter: float, runs: int) -> float:
-    return scatter / math.sqrt(2 * (runs - 2))
+    return scatter / math.sqrt(2 * (runs - 2)) if runs > FEWEST else math.nan
 
 
 def _equivalence(value: float, std: float, dof: float, limit: float) -> float:
@@ -158,6 +202,8 @@ def _checks(
             "the drive changes the shell, and heats" if driven else "at equilibrium no field can do that: look at convergence"
         )
         verdict = Check("verdict", "warn", f"the runs differ (p = {p:.2g}): {meant}")
+    elif math.isnan(p):
+        verdict = Check("verdict", "warn", "inconclusive: one run alone does not tell how far its replicas would lie")
     else:
         verdict = Check("verdict", "warn", f"inconclusive: neither a difference nor equivalence to {100 * margin:g} % is shown")
     return [
@@ -167,7 +213,7 @@ def _checks(
         ),
         Check.that(
             "within-run errors",
-            expected > 0 and scatter <= 2 * expected,
+            expected > 0 and not scatter > 2 * expected,
             "replicas scatter as runs expect of themselves",
             f"replicas scatter {scatter / max(expected, 1e-300):.1f} times as far as runs expect: one run's interval is too "
             "narrow",

@@ -31,6 +31,18 @@ PS_S = 1e-12
 MOST_BYTES = 4 * 2**30
 LONGEST_FLEXIBLE_PS = 1.0e-3
 LONGEST_RIGID_PS = 2.0e-3
+TOLD = (
+    "recipe",
+    "temperature_K",
+    "charge_scale",
+    "flux_density_T",
+    "field_V_m",
+    "replica",
+    "rigid",
+    "hydrogen_u",
+    "step_s",
+)
+"""Parameters that the trajectory tells of itself."""
 HEAVY_U = 3.0
 """Mass of hydrogen from which steps may be twice as long."""
 
@@ -204,7 +216,7 @@ def _measured(done: Dynamics, given: dict[str, Any]) -> Measurement:
         "mode": plan.drive.mode,
         "engine": f"OpenMM {openmm().__version__}, {done.platform[0].getName()}",
         "equilibration": done.found,
-        **{n: given[n] for n in ("recipe", "temperature_K", "charge_scale", "flux_density_T", "field_V_m", "replica")},
+        **{n: given[n] for n in TOLD},
     }
     return Measurement.of(TRAJECTORY, {n: v for n, v in arrays.items() if v is not None}, meta)
 

@@ -1,0 +1,64 @@
+"""Runs that were kept: small result files of computations too long to repeat, which come with the package as evidence.
+
+A folder of `data/evidence` holds the results (`.json`), the study that made them (`study.toml`) and an index (`index.json`)
+with the content hash, the node and the key of each. A study takes them as `inputs = ["kept:solvation/no_field_*"]`; whatever
+rests on them says so in its verdict, because nothing here has computed them again.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+from anodefree.core.keys import file_sha256
+from anodefree.errors import ConfigError
+
+PREFIX: Final = "kept:"
+INDEX: Final = "index.json"
+STUDY: Final = "study.toml"
+
+
+def folder() -> Path:
+    """Where kept runs lie."""
+    return Path(str(files("anodefree"))) / "data" / "evidence"
+
+
+def index_of(family: str) -> dict[str, dict[str, Any]]:
+    """What is known of each kept file of a family: its sha256, node, key and cost."""
+    try:
+        known: dict[str, dict[str, Any]] = json.loads((folder() / family / INDEX).read_text(encoding="utf-8"))["runs"]
+    except (OSError, ValueError, KeyError):
+        return {}
+    return known
+
+
+def kept_files(given: str) -> list[Path]:
+    """The files that `kept:FAMILY/PATTERN` stands for, in the order of their names.
+
+    Raises
+    ------
+    ConfigError: there is none, or one is not what was kept.
+    """
+    family, _, pattern = given.removeprefix(PREFIX).partition("/")
+    known = index_of(family)
+    if not known:
+        families = sorted(p.parent.name for p in folder().glob(f"*/{INDEX}"))
+        raise ConfigError(f"no runs of '{family}' are kept", given, f"there are {', '.join(families) or 'none'}")
+    found = sorted(p for p in (folder() / family).glob(pattern or "*") if p.name in known)
+    if not found:
+        raise ConfigError(f"no kept run is named '{pattern}'", given, f"there are {', '.join(sorted(known))}")
+    for path in found:
+        if file_sha256(path) != known[path.name]["sha256"]:
+            raise ConfigError(f"{path.name} is not what was kept", given, "its content has changed: keep the run again")
+    return found
+
+
+def told(names: tuple[str, ...]) -> str:
+    """The sentence that a verdict carries where it rests on kept runs (FAMILY/FILE)."""
+    if not names:
+        return ""
+    families = sorted({n.partition("/")[0] for n in names})
+    runs = f"{len(names)} kept run" + ("s" if len(names) > 1 else "")
+    return f"Rests on {runs} ({', '.join(families)}), read here and not computed again."
