@@ -67,7 +67,7 @@ def test_the_project_offers_the_paper_and_its_own_studies(project: Project) -> N
 
 
 def test_what_is_stored_is_judged_and_shown(project: Project) -> None:
-    shown = look(study_file(project, "small"), project.store)
+    shown = look(project, study_file(project, "small"))
     assert shown.done == len(shown.outcomes) == 7
     assert [s.name for s in shown.chain.stations if s.outcomes] == ["ion", "cell", "pouch"]
     (judged,) = [v for v in shown.chain["pouch"].verdicts if v.node]
@@ -78,7 +78,7 @@ def test_what_is_stored_is_judged_and_shown(project: Project) -> None:
 
 def test_a_queued_place_joins_its_series(project: Project) -> None:
     slider = BY_NAME["efficiency"]
-    shown = look(study_file(project, "small"), project.store)
+    shown = look(project, study_file(project, "small"))
     (before,) = stored(project, shown)[slider.name]
     assert read(before, 0.997).interpolated
     run(plan(queued_study(project, shown, slider, 0.997, before)), project.store)
@@ -89,7 +89,7 @@ def test_a_queued_place_joins_its_series(project: Project) -> None:
 
 @pytest.mark.parametrize("name", ["efficiency", "flux-density", "loading"])
 def test_the_plot_holds_every_point_within_its_frame(project: Project, name: str) -> None:
-    (found, *_) = stored(project, look(study_file(project, "small"), project.store))[name]
+    (found, *_) = stored(project, look(project, study_file(project, "small")))[name]
     for x in (found.slider.low, found.points[0].x, found.slider.high):
         drawn = ET.fromstring(plot(found, x, None))
         dots = drawn.findall("{*}circle")

@@ -6,11 +6,13 @@ import datetime
 from dataclasses import dataclass
 from typing import Final
 
+from anodefree.app import confined
 from anodefree.app.live import Live, live
+from anodefree.app.project import Project
 from anodefree.errors import AnodefreeError
 from anodefree.study.graph import Node
 from anodefree.study.jobs import Job, JobState
-from anodefree.study.plan import Study, plan
+from anodefree.study.plan import Study
 from anodefree.study.store import Store
 
 SIGNS: Final = {
@@ -81,10 +83,10 @@ def chosen(folder: list[Job], wanted: str) -> Job | None:
     return next((j for j in folder if j.id == wanted), folder[0] if folder else None)
 
 
-def planned(job: Job) -> Study | None:
+def planned(project: Project, job: Job) -> Study | None:
     """Its study; None where the file is gone or does not hold any more."""
     try:
-        return plan(job.study)
+        return confined.planned(project, job.study)
     except AnodefreeError:
         return None
 

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from anodefree.app.chain_picture import Chain, chain
+from anodefree.app.confined import planned
 from anodefree.app.project import Project
 from anodefree.app.sliders import SLIDERS, Series, Slider, series, study_for
 from anodefree.errors import AnodefreeError
 from anodefree.registry import Output
 from anodefree.stages import get
 from anodefree.study.graph import Node, Outcome
-from anodefree.study.plan import Study, plan
+from anodefree.study.plan import Study
 from anodefree.study.run import outcomes
 from anodefree.study.shipped import shipped
 from anodefree.study.store import Store
@@ -64,12 +65,13 @@ class _Remembered:
         self.plans: dict[Path, tuple[int, Study]] = {}
         self.outputs: OrderedDict[tuple[Path, str], Output] = OrderedDict()
 
-    def plan(self, path: Path) -> Study:
+    def plan(self, project: Project, path: Path) -> Study:
+        """Within the bounds of the project that the file lies in."""
         with self.lock:
             changed = path.stat().st_mtime_ns if path.is_file() else 0
             known = self.plans.get(path)
             if known is None or known[0] != changed:
-                known = self.plans[path] = (changed, plan(path))
+                known = self.plans[path] = (changed, planned(project, path))
             return known[1]
 
     def output(self, store: Store, node: Node) -> Output:
@@ -106,14 +108,14 @@ def study_file(project: Project, name: str) -> Path:
     return project.studies_path / f"{name}.toml"
 
 
-def look(path: Path, store: Store) -> Reproduction:
+def look(project: Project, path: Path) -> Reproduction:
     """The chain as the store fills it. Loads only what answers a value of the paper.
 
     Raises
     ------
-    ConfigError: the study is not valid.
+    ConfigError: the study is not valid, or names files outside the project.
     """
-    study = _remembered.plan(path)
+    study, store = _remembered.plan(project, path), project.store
     found = _filled(outcomes(study, store, load=False), store, lambda n: bool(n.answers))
     return Reproduction(study, tuple(found), chain(study, found, judge(study.ledger, found)))
 
@@ -154,7 +156,7 @@ def _together(project: Project, shown: Reproduction) -> list[Outcome]:
     found = list(shown.outcomes)
     for path in sorted(project.studies_path.glob(f"{OF_SLIDERS}*.toml")):
         try:
-            small = outcomes(_remembered.plan(path), project.store, load=False)
+            small = outcomes(_remembered.plan(project, path), project.store, load=False)
         except AnodefreeError:
             continue  # a person edited it: it is none of a slider's now
         found += [replace(o, node=_named(o.node, path.stem)) for o in small]

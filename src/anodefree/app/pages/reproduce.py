@@ -11,6 +11,7 @@ from nicegui import ui
 
 from anodefree.app import station_panel
 from anodefree.app.chain_picture import svg
+from anodefree.app.confined import jobs, start
 from anodefree.app.reproduction import (
     OF_SLIDERS,
     PAPER,
@@ -26,7 +27,7 @@ from anodefree.app.slider_panel import SliderPanel
 from anodefree.app.sliders import SLIDERS, Series, Slider
 from anodefree.app.station_panel import MARKS, StationPanel
 from anodefree.errors import AnodefreeError, ConfigError
-from anodefree.study.jobs import Job, JobState, jobs, start
+from anodefree.study.jobs import Job, JobState
 
 LOOK_EVERY_S: Final = 1.5
 CSS: Final = (
@@ -115,7 +116,7 @@ class _Page:
             self.words.text = sentence(error)
             return
         self.shown = shown
-        for job in jobs(self.project.jobs_path):
+        for job in jobs(self.project):
             if self._mine(job) and job.look().active:
                 self.jobs[job.id] = job
         self._picture()
@@ -130,7 +131,7 @@ class _Page:
         ui.timer(LOOK_EVERY_S, self._tick)
 
     def _look(self) -> Reproduction:
-        return look(study_file(self.project, self.name), self.project.store)
+        return look(self.project, study_file(self.project, self.name))
 
     def _read(self) -> tuple[Reproduction, dict[str, list[Series]]]:
         shown = self._look()
@@ -178,13 +179,13 @@ class _Page:
         if self.name == PAPER:
             path = self.project.study(PAPER, path.read_text(encoding="utf-8"))
         title = self.shown.study.head.title if self.shown is not None else self.name
-        self._watch(start(path, self.project.store.root, self.project.jobs_path, title))
+        self._watch(start(self.project, path, title))
 
     def _queue(self, slider: Slider, x: float, found: Series | None) -> None:
         if self.shown is None:
             return
         path = queued_study(self.project, self.shown, slider, x, found)
-        self._watch(start(path, self.project.store.root, self.project.jobs_path, f"Slider: {slider.title}"))
+        self._watch(start(self.project, path, f"Slider: {slider.title}"))
 
     def _watch(self, job: Job) -> None:
         self.jobs[job.id] = job
