@@ -43,9 +43,9 @@ class Row:
         return SIGNS[self.state.state]
 
 
-def row(job: Job) -> Row:
-    """One row of the list; reads small files only."""
-    state = job.look()
+def row(job: Job, state: JobState | None = None) -> Row:
+    """One row of the list, in the state that it is in or was just seen in; reads small files only."""
+    state = state or job.look()
     share = 1.0 if state.state == "done" else min((state.done + state.fraction) / max(state.total, 1), 1.0)
     told = [f"{100 * share:.0f} %"] if state.state != "queued" else []
     told += [f"{state.done} of {state.total} steps"] if state.total > 1 else []

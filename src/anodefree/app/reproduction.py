@@ -18,7 +18,7 @@ from anodefree.errors import AnodefreeError
 from anodefree.registry import Output
 from anodefree.stages import get
 from anodefree.study.graph import Node, Outcome
-from anodefree.study.plan import Study
+from anodefree.study.plan import Study, plan
 from anodefree.study.run import outcomes
 from anodefree.study.shipped import shipped
 from anodefree.study.store import Store
@@ -65,13 +65,13 @@ class _Remembered:
         self.plans: dict[Path, tuple[int, Study]] = {}
         self.outputs: OrderedDict[tuple[Path, str], Output] = OrderedDict()
 
-    def plan(self, project: Project, path: Path) -> Study:
+    def plan(self, project: Project | None, path: Path) -> Study:
         """Within the bounds of the project that the file lies in."""
         with self.lock:
             changed = path.stat().st_mtime_ns if path.is_file() else 0
             known = self.plans.get(path)
             if known is None or known[0] != changed:
-                known = self.plans[path] = (changed, planned(project, path))
+                known = self.plans[path] = (changed, planned(project, path) if project is not None else plan(path))
             return known[1]
 
     def output(self, store: Store, node: Node) -> Output:
@@ -106,6 +106,23 @@ def study_file(project: Project, name: str) -> Path:
     if name == PAPER or name not in choices(project):
         return shipped(PAPER)
     return project.studies_path / f"{name}.toml"
+
+
+def acquaint() -> None:
+    """Plan the paper's study, which takes seconds, before somebody asks for it."""
+    _remembered.plan(None, shipped(PAPER))
+
+
+def states(project: Project, path: Path) -> Reproduction:
+    """The chain with what became of each node; nothing is loaded, and no value of the paper judged.
+
+    Raises
+    ------
+    ConfigError: the study is not valid, or names files outside the project.
+    """
+    study = _remembered.plan(project, path)
+    found = outcomes(study, project.store, load=False)
+    return Reproduction(study, tuple(found), chain(study, found, ()))
 
 
 def look(project: Project, path: Path) -> Reproduction:

@@ -28,6 +28,7 @@ class SliderPanel:
         self.chosen = 0
         self.x = self._first()
         self.waiting: set[float] = set()
+        self.drawn = False
         name = slider.name
         with card(slider.title) as section:
             section.props(f"data-testid=slider-card-{name}")
@@ -61,7 +62,10 @@ class SliderPanel:
         return self.found[self.chosen] if self.found else None
 
     def refresh(self, found: Sequence[Series]) -> None:
-        """Show what is stored now; the place stays where it is."""
+        """Show what is stored now; the place stays where it is. Nothing is drawn anew where nothing has come."""
+        if self.drawn and list(found) == self.found:
+            return
+        self.drawn = True
         before = self._behind()
         self.found = list(found)
         same = [i for i, s in enumerate(self.found) if before & {p.node for p in s.points}]
