@@ -307,7 +307,14 @@ def _with_counts(told: Picture, seen: Seen | None) -> Picture:
     return Picture(tuple(Box(b.name, b.states, before.get(b.name)) for b in told.boxes), told.links)
 
 
+_FOCUS: Final = """(function go(left) {
+  const wanted = [...document.querySelectorAll('%s')].find((e) => e.getClientRects().length);
+  const lost = !document.activeElement || document.activeElement === document.body;
+  if (wanted && (lost || left === 8)) wanted.focus();
+  if (left) setTimeout(() => go(left - 1), 60);
+})(8)"""
+
+
 def _focus(selector: str) -> None:
-    """The first that is shown; a moment later, when it is there."""
-    words = f"setTimeout(() => [...document.querySelectorAll({selector!r})].find(e => e.getClientRects().length)?.focus(), 60)"
-    ui.run_javascript(words)
+    """The first that is shown, once it is there; again for half a second, where drawing anew takes the focus away."""
+    ui.run_javascript(_FOCUS % selector)
