@@ -97,7 +97,7 @@ def test_a_queued_place_joins_its_series(project: Project) -> None:
     shown = look(project, study_file(project, "small"))
     (before,) = stored(project, shown)[slider.name]
     assert read(before, 0.997).interpolated
-    run(plan(queued_study(project, shown, slider, 0.997, before)), project.store)
+    run(plan(queued_study(project, shown, slider, [0.997], before)), project.store)
     (after,) = stored(project, shown)[slider.name]
     assert [p.x for p in after.points] == [0.99, 0.995, 0.997, 0.999]
     assert not read(after, 0.997).interpolated
@@ -213,12 +213,22 @@ def test_a_walk_through_the_chain(server: Server, page: Any) -> None:
     place.press("Enter")
     page.get_by_text("Interpolated between the stored points at 0.995 and 0.999.").wait_for()
     page.get_by_test_id("compute-efficiency").click()
-    page.get_by_test_id("how-efficiency").get_by_text(re.compile(r"Stored at 0\.997: slider-efficiency-")).wait_for(
+    page.get_by_test_id("how-efficiency").get_by_text(re.compile(r"Stored at 0\.997: studies/slider-efficiency-")).wait_for(
         timeout=60_000
     )
     place.fill("0.2")
     place.press("Enter")
     page.get_by_text(re.compile(r"the slider goes from 0\.98 to")).wait_for()
+
+    page.get_by_test_id("value-exchange-current").get_by_text("Nothing is stored yet.").wait_for()
+    page.get_by_test_id("sweep-exchange-current").click()
+    page.get_by_test_id("how-exchange-current").get_by_text(re.compile("^(Interpolated|Stored)")).wait_for(timeout=60_000)
+    assert page.get_by_test_id("plot-exchange-current").locator("circle").count() == 9
+    nickel = page.get_by_test_id("slider-exchange-current").locator(".q-slider__track-container")
+    shown = page.get_by_test_id("value-exchange-current").inner_text()
+    nickel.press("ArrowRight")
+    page.get_by_test_id("how-exchange-current").get_by_text("Interpolated between").wait_for()
+    assert page.get_by_test_id("value-exchange-current").inner_text() != shown
 
     handle = page.get_by_test_id("slider-flux-density").locator(".q-slider__track-container")
     before = page.get_by_test_id("value-flux-density").inner_text()

@@ -6,12 +6,13 @@ from typing import Final
 
 from nicegui import ui
 
-from anodefree.app.result_view import estimate_rows
-from anodefree.core.result import Result
-from anodefree.study.typeset import unit
+from anodefree.app.result_view import NORMAL_95, estimate_rows
+from anodefree.core.result import Estimate, Result
+from anodefree.core.units import shown
+from anodefree.study.typeset import interval, quantity
 
 STYLE: Final = """
-.af-et { border-collapse: collapse; font-size: 14px; width: 100%; max-width: 52rem; }
+.af-et { border-collapse: collapse; font-size: 14px; width: 100%; max-width: 52rem; margin: .4em 0 .8em; }
 .af-et th { text-align: left; font-weight: 400; color: var(--af-soft); font-size: 13px; }
 .af-et td, .af-et th { padding: .1em 1em .1em 0; vertical-align: middle; overflow-wrap: anywhere; }
 .af-et td { border-top: 1px solid var(--af-line); font-variant-numeric: tabular-nums; }
@@ -31,16 +32,26 @@ def estimates(result: Result) -> None:
                 with ui.element("th").props("scope=col"):
                     ui.label(head)
         for row in estimate_rows(result):
+            estimate = result.estimates[row.name]
             with ui.element("tr") as line:
                 line.props["data-testid"] = f"estimate-{row.name}"
                 with ui.element("td"):
                     ui.label(row.label).props["title"] = row.name
                 with ui.element("td").classes("af-v"):
-                    ui.label(f"{row.value} {unit(row.unit) if row.unit else ''}".strip()).props["title"] = row.si
+                    ui.label(quantity(*estimate.in_field_units())).props["title"] = row.si
                 with ui.element("td").classes("af-i"):
-                    ui.label(row.interval)
+                    ui.label(_interval(estimate))
                 with ui.element("td"):
                     _copy(row.si, row.name)
+
+
+def _interval(estimate: Estimate) -> str:
+    """Where it lies with 95 % probability: as the analysis found it, else from its std; nothing for an exact number."""
+    value, std, _ = estimate.in_field_units()
+    factor = shown(estimate.unit, estimate.display)[1]
+    low = estimate.low * factor if estimate.low is not None else value - NORMAL_95 * std
+    high = estimate.high * factor if estimate.high is not None else value + NORMAL_95 * std
+    return interval(low, high)
 
 
 def _copy(text: str, name: str) -> None:

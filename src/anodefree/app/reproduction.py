@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -153,17 +153,17 @@ def stored(project: Project, shown: Reproduction) -> dict[str, list[Series]]:
     return {slider.name: series(slider, together) for slider in SLIDERS}
 
 
-def queued_study(project: Project, shown: Reproduction, slider: Slider, x: float, found: Series | None) -> Path:
-    """Write the small study that computes a place, under the conditions of a stored series where there is one.
+def queued_study(project: Project, shown: Reproduction, slider: Slider, places: Sequence[float], found: Series | None) -> Path:
+    """Write the small study that computes some places, under the conditions of a stored series where there is one.
 
     Raises
     ------
-    ConfigError: the place is outside the slider's range.
+    ConfigError: a place is outside the slider's range.
     """
     known = {o.node.id: o.node for o in _together(project, shown)}
     like = known[found.points[0].node] if found is not None else None
     grown = known.get(like.inputs[0]) if like is not None and slider.source and like.inputs else None
-    text = study_for(slider, [x], like, grown)
+    text = study_for(slider, places, like, grown)
     mark = hashlib.sha256(text.encode()).hexdigest()[:8]
     return project.study(f"{OF_SLIDERS}{slider.name}-{mark}", text)
 

@@ -39,11 +39,12 @@ STATES: Final = {
 CSS: Final = (
     """
 .rp-top { justify-content: space-between; } .rp-top h2 { margin: 0; }
-.rp-claims { display: grid; grid-template-columns: minmax(10em, 1.3fr) 9em 11.5em 8.5em minmax(14em, 3fr); gap: 0 1em;
+.rp-claims { display: grid; grid-template-columns: minmax(10em, 1.3fr) 9em 13em 9em minmax(14em, 3fr); gap: 0 1em;
   font-size: 14px; }
 .rp-claims > * { display: contents; } .rp-claims > * > * { padding: .35em 0; border-top: 1px solid var(--af-line); min-width: 0;
   overflow-wrap: break-word; }
 .rp-claims > .rp-head > * { border-top: 0; color: var(--af-soft); font-size: 13px; padding-top: 0; }
+.rp-check { display: flex; gap: .7em; align-items: baseline; } .rp-check > :first-child { white-space: nowrap; }
 .rp-figure { max-width: 34rem; } .rp-figure svg { width: 100%; height: auto; }
 .rp-step { border-top: 1px solid var(--af-line); } .rp-step .q-expansion-item__content { padding: .2em 0 .8em 1em; }
 .rp-step .q-item { padding: .2em .3em; min-height: 34px; } .rp-step .q-item__section--main { overflow-wrap: anywhere; }
@@ -237,7 +238,7 @@ def _claim(verdict: Verdict, ledger: Ledger) -> None:
 
 
 def _check(check: Check) -> None:
-    with ui.element("div").classes("af-row").style("gap: .1em .6em").props("data-testid=check"):
+    with ui.element("div").classes("rp-check").props("data-testid=check"):
         ui.label(SIGNS[check.status]).classes(CHECK_TONES[check.status])
         ui.label(f"{check.name.replace('_', ' ')}: {check.message}").style("min-width: 0")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -210,10 +210,11 @@ class _Page:
         """Away with the panel; the focus goes back to its station, in the picture that is shown."""
         name, self.chosen, self.panel = self.chosen, "", None
         self.place.clear()
-        ui.navigate.history.replace(self._address(self.name, ""))
         if self.shown is not None:
             self._draw(self.shown.chain.picture)
-        _focus(f".rp-chain a[data-station={name}]")
+        with self.place:  # the button that was pressed is gone, and with it where its handler stood
+            ui.navigate.history.replace(self._address(self.name, ""))
+            _focus(f".rp-chain a[data-station={name}]")
 
     def _start(self) -> None:
         path = self._file
@@ -222,10 +223,10 @@ class _Page:
         title = self.shown.study.head.title if self.shown is not None else self.name
         self._watch(start(self.project, path, title))
 
-    def _queue(self, slider: Slider, x: float, found: Series | None) -> None:
+    def _queue(self, slider: Slider, places: Sequence[float], found: Series | None) -> None:
         if self.shown is None:
             return
-        path = queued_study(self.project, self.shown, slider, x, found)
+        path = queued_study(self.project, self.shown, slider, places, found)
         self._watch(start(self.project, path, f"Slider: {slider.title}"))
 
     def _watch(self, job: Job) -> None:
