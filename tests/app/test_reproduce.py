@@ -103,6 +103,34 @@ def test_a_queued_place_joins_its_series(project: Project) -> None:
     assert not read(after, 0.997).interpolated
 
 
+FED = """
+[study]
+title = "A parameter that another run finds"
+
+[[step]]
+name = "voltage"
+stage = "kinetics.overpotential"
+with = { j0_A_m2 = 1e-3, current_density_A_m2 = "2 mA/cm2" }
+
+[[step]]
+name = "pouch"
+stage = "pouch.energy"
+with = { mean_voltage_V = { from = "voltage", estimate = "overpotential" } }
+"""
+
+
+def test_a_place_joins_a_series_whose_parameter_another_run_found(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, "Fed")
+    path = project.study("fed", FED)
+    run(plan(path), project.store)
+    slider, shown = BY_NAME["loading"], look(project, path)
+    (before,) = stored(project, shown)[slider.name]
+    run(plan(queued_study(project, shown, slider, [0.15], before)), project.store)
+    (after,) = stored(project, shown)[slider.name]
+    assert len(after.points) == 2
+    assert {p.node.partition("/")[0] for p in after.points} >= {"pouch"}
+
+
 @pytest.mark.parametrize("name", ["efficiency", "flux-density", "loading"])
 def test_the_plot_holds_every_point_within_its_frame(project: Project, name: str) -> None:
     (found, *_) = stored(project, look(project, study_file(project, "small")))[name]

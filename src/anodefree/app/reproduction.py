@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,7 @@ from anodefree.study.run import outcomes
 from anodefree.study.shipped import shipped
 from anodefree.study.store import Store
 from anodefree.study.verdicts import judge, summary
+from anodefree.study.work import fed_value
 
 PAPER: Final = "hcmass"
 OF_SLIDERS: Final = "slider-"
@@ -177,7 +178,25 @@ def _together(project: Project, shown: Reproduction) -> list[Outcome]:
         except AnodefreeError:
             continue  # a person edited it: it is none of a slider's now
         found += [replace(o, node=_named(o.node, path.stem)) for o in small]
-    return found
+    known = {o.node.id: o for o in found}
+    return [replace(o, node=_told(o.node, known, project.store)) if o.node.fed else o for o in found]
+
+
+def _told(node: Node, known: Mapping[str, Outcome], store: Store) -> Node:
+    """The same run with what other runs found for it as its parameters, so that it can be written down and compared."""
+    if node.stage not in _of_sliders:
+        return node
+    given = {}
+    for name, fed in node.fed.items():
+        feeder = known.get(fed.node)
+        if feeder is None or feeder.state not in ("done", "stale"):
+            return node
+        try:
+            output = _remembered.output(store, feeder.node)
+            given[name] = fed_value(output, get(node.stage), name, feeder.node.stage, fed.estimate)
+        except AnodefreeError:
+            return node  # it failed for that reason, or will: no point of a slider
+    return replace(node, parameters={**node.parameters, **given}, fed={})
 
 
 def _named(node: Node, study: str) -> Node:

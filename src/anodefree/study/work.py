@@ -110,7 +110,10 @@ def _run(store: Store, task: Task, told: Told | None) -> None:
     # A file is opened as the kind that the stage takes; the stage's name in the key stands for it.
     inputs = [_input(store, source, wanted.kind) for source, wanted in zip(task.inputs, stage.inputs, strict=True)]
     context = Context(store.scratch(task.key), listen, interval_s=0.5)
-    fed = {name: _fed(store, stage, name, *source) for name, source in task.fed.items()}
+    fed = {
+        name: fed_value(store.load(get(feeder), key), stage, name, feeder, estimate)
+        for name, (feeder, key, estimate) in task.fed.items()
+    }
     output: Output = stage(*inputs, seed=task.seed, context=context, **task.parameters, **fed)
     made = output.provenance
     if made is not None and made.key != task.key:  # one name for this work, in the store and in what follows from it
@@ -125,15 +128,14 @@ def _run(store: Store, task: Task, told: Told | None) -> None:
     store.commit(task.key, output, record)
 
 
-def _fed(store: Store, stage: Stage, name: str, feeder: str, key: str, estimate: str) -> Uncertain | float:
-    """The estimate of stored work as a parameter of a stage, in the parameter's unit.
+def fed_value(output: Output, stage: Stage, name: str, feeder: str, estimate: str) -> Uncertain | float:
+    """The estimate of another stage's output as a parameter of a stage, in the parameter's unit.
 
     Raises
     ------
     ConfigError: no such estimate, another quantity, or no number.
     """
-    found = store.load(get(feeder), key)
-    known = found.estimates if isinstance(found, Result) else {}
+    known = output.estimates if isinstance(output, Result) else {}
     if estimate not in known:
         raise ConfigError(f"{feeder} has no estimate '{estimate}' to be {name}", stage.name, near(estimate, known))
     parameter, made = next(p for p in stage.parameters if p.name == name), known[estimate]
