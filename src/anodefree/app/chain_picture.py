@@ -11,7 +11,7 @@ from typing import Final
 from anodefree.core.figure import COLOURS
 from anodefree.study.graph import Outcome
 from anodefree.study.plan import Study
-from anodefree.study.verdicts import VERDICTS, Verdict
+from anodefree.study.verdicts import UNANSWERED, VERDICTS, Verdict
 
 ORDER: Final = ("magnet", "ion", "sheath", "interphase", "deposit", "cell", "pouch", "other")
 _FAMILY: Final = {
@@ -33,7 +33,11 @@ _COLOUR: Final = {
     "missing": "currentColor",
 }
 """The page's own tones, which are legible in light and in dark."""
-_WIDE, _HIGH, _GAP = 150, 116, 26
+_SHORT: Final = {UNANSWERED: "not answered here"}
+"""What would not fit into a box."""
+_WIDE, _GAP = 150, 26
+_FEWEST, _MOST = 3, 5
+"""Lines of verdicts that a box has room for."""
 
 
 @dataclass(frozen=True)
@@ -157,17 +161,18 @@ def svg(picture: Picture, *, links: Mapping[str, str] | None = None, chosen: str
     `links` gives each station its address; `upright` stacks the boxes for a narrow window.
     """
     count = len(picture.boxes)
-    step = (0, _HIGH + _GAP) if upright else (_WIDE + _GAP, 0)
+    high = 50 + 13 * max(_FEWEST, *(len(_values(b)) for b in picture.boxes))
+    step = (0, high + _GAP) if upright else (_WIDE + _GAP, 0)
     width = _WIDE if upright else count * _WIDE + (count - 1) * _GAP
-    height = count * _HIGH + (count - 1) * _GAP if upright else _HIGH
+    height = count * high + (count - 1) * _GAP if upright else high
     body = []
     for i, box in enumerate(picture.boxes):
         x, y = 2 + i * step[0], 2 + i * step[1]
         if i and box.name != "other":
-            body.append(_arrow(picture, picture.boxes[i - 1].name, box.name, x, y, upright=upright))
+            body.append(_arrow(picture, picture.boxes[i - 1].name, box.name, x, y, high, upright=upright))
         address = (links or {}).get(box.name, f"#{box.name}")
         test = f"station-{'upright-' if upright else ''}{box.name}"
-        body.append(_box(box, x, y, address, test, chosen=box.name == chosen))
+        body.append(_box(box, x, y, high, address, test, chosen=box.name == chosen))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width + 4} {height + 4}" role="group" '
         f'aria-label="The chain, station by station" font-family="inherit" font-size="11" fill="currentColor">'
@@ -175,7 +180,15 @@ def svg(picture: Picture, *, links: Mapping[str, str] | None = None, chosen: str
     )
 
 
-def _box(box: Box, x: int, y: int, address: str, test: str, *, chosen: bool) -> str:
+def _values(box: Box) -> list[str]:
+    """The paper's values by verdict, a line each."""
+    if box.counts is None:
+        return ["…"]
+    texts = [f"{n} {_SHORT.get(verdict, verdict)}" for verdict, n in box.counts.items()] or ["no values of the paper"]
+    return texts if len(texts) <= _MOST else [*texts[: _MOST - 1], f"and {len(texts) - _MOST + 1} more kinds"]
+
+
+def _box(box: Box, x: int, y: int, high: int, address: str, test: str, *, chosen: bool) -> str:
     said = escape(box.said, quote=True)
     lines = [f'<text x="{x + 9}" y="{y + 19}" font-size="14" font-weight="600">{escape(box.name)}</text>']
     if box.states is not None:
@@ -184,28 +197,23 @@ def _box(box: Box, x: int, y: int, address: str, test: str, *, chosen: bool) -> 
             f'<tspan dx="{7 if i else 0}" style="fill:{_COLOUR[s]}">{_MARKS[s]} {n}</tspan>' for i, (s, n) in enumerate(shown)
         ]
         lines.append(f'<text x="{x + 9}" y="{y + 37}">{"".join(marks)}</text>')
-    if box.counts is None:
-        texts = ["…"]
-    else:
-        texts = [f"{n} {verdict}" for verdict, n in box.counts.items()] or ["no values of the paper"]
-    shown_texts = texts if len(texts) <= 5 else [*texts[:4], f"and {len(texts) - 4} more kinds"]
-    lines += [f'<text x="{x + 9}" y="{y + 53 + 13 * i}">{escape(text)}</text>' for i, text in enumerate(shown_texts)]
+    lines += [f'<text x="{x + 9}" y="{y + 53 + 13 * i}">{escape(text)}</text>' for i, text in enumerate(_values(box))]
     return (
         f'<a href="{escape(address, quote=True)}" tabindex="0" aria-label="{said}" data-testid="{test}" '
         f'data-station="{escape(box.name, quote=True)}"'
         f"{' aria-current=' + chr(34) + 'true' + chr(34) if chosen else ''}><title>{said}</title>"
-        f'<rect x="{x}" y="{y}" width="{_WIDE}" height="{_HIGH}" rx="5" fill="transparent" stroke="currentColor" '
+        f'<rect x="{x}" y="{y}" width="{_WIDE}" height="{high}" rx="5" fill="transparent" stroke="currentColor" '
         f'stroke-width="{2.5 if chosen else 1}"/>{"".join(lines)}</a>'
     )
 
 
-def _arrow(picture: Picture, before: str, after: str, x: int, y: int, *, upright: bool) -> str:
+def _arrow(picture: Picture, before: str, after: str, x: int, y: int, high: int, *, upright: bool) -> str:
     handed = picture.links is None or (before, after) in picture.links
     words = "not read yet" if picture.links is None else "a number is handed on" if handed else "no step hands a number on"
     said = f"{before} to {after}: {words}"
     dash = "" if handed else ' stroke-dasharray="3 3"'
-    line, head = f"M{x - _GAP + 3} {y + _HIGH // 2}H{x - 3}", "m-5 -4l5 4l-5 4"
-    end = f"M{x - 3} {y + _HIGH // 2}"
+    line, head = f"M{x - _GAP + 3} {y + high // 2}H{x - 3}", "m-5 -4l5 4l-5 4"
+    end = f"M{x - 3} {y + high // 2}"
     if upright:
         line, head = f"M{x + _WIDE // 2} {y - _GAP + 3}V{y - 3}", "m-4 -5l4 5l4 -5"
         end = f"M{x + _WIDE // 2} {y - 3}"

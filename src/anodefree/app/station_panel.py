@@ -28,7 +28,7 @@ from anodefree.study.prose import plain
 from anodefree.study.store import Store
 from anodefree.study.typeset import parameter, quantity, sample, unit, with_unit
 from anodefree.study.typeset import sentence as typeset_sentence
-from anodefree.study.verdicts import Verdict, stated
+from anodefree.study.verdicts import UNANSWERED, Verdict, stated
 
 MARKS: Final = {"reproduced": "✓", "consistent": "✓", "not reproduced": "✗", "contradicted": "✗"}
 TONES: Final = {"✓": "af-good", "✗": "af-bad", "○": "af-soft", "!": "af-warn"}
@@ -49,7 +49,7 @@ CSS: Final = (
 .rp-step { border-top: 1px solid var(--af-line); } .rp-step .q-expansion-item__content { padding: .2em 0 .8em 1em; }
 .rp-step .q-item { padding: .2em .3em; min-height: 34px; } .rp-step .q-item__section--main { overflow-wrap: anywhere; }
 .rp-run .q-item { font-size: 14px; min-height: 30px; }
-.rp-claims summary, .af-card > details > summary { cursor: pointer; list-style: none; }
+.rp-claims summary, .af-card details > summary { cursor: pointer; list-style: none; }
 summary::before { content: "▸ "; } details[open] > summary::before { content: "▾ "; }
 @media (max-width: 900px) {
   .rp-claims { display: block; } .rp-claims > * { display: block; padding: .5em 0; border-top: 1px solid var(--af-line); }
@@ -158,7 +158,7 @@ class StationPanel:
                 if outcome.state in ("done", "stale"):
                     await self._output(node)
                 else:
-                    ui.label(_why(outcome)).classes("af-soft")
+                    ui.label(_why(outcome)).classes("af-soft").style("white-space: pre-line; overflow-wrap: anywhere")
 
         tell()
         self.told[f"run {node.id}"] = tell
@@ -195,9 +195,21 @@ def _drawn(store: Store, node: Node, name: str) -> tuple[Output, str]:
 
 
 def _claims(verdicts: tuple[Verdict, ...], ledger: Ledger) -> None:
+    answered = [v for v in verdicts if v.verdict != UNANSWERED]
+    open_ = [v for v in verdicts if v.verdict == UNANSWERED]
     if not verdicts:
         ui.label("The paper states no value here.").classes("af-soft")
-        return
+    if answered:
+        _table(answered, ledger)
+    if open_:
+        with ui.element("details").props("data-testid=unanswered"):
+            with ui.element("summary").classes("af-soft"):
+                many = "1 value" if len(open_) == 1 else f"{len(open_)} values"
+                ui.label(f"{many} of the paper that no step of this study answers").style("display: inline")
+            _table(open_, ledger)
+
+
+def _table(verdicts: list[Verdict], ledger: Ledger) -> None:
     with ui.element("div").classes("rp-claims").props("role=table data-testid=claims"):
         with ui.element("div").classes("rp-head").props("role=row"):
             for head in ("the paper's quantity", "paper", "ours", "verdict", "reason"):
