@@ -159,6 +159,17 @@ class _Builder:
         self.steps[step.name].append(node)
         self.nodes.append(node)
 
+    def _within(self, names: Iterable[str], where: str, pattern: str = "") -> bool:
+        """Whether a study may name these files; else that is a mistake of it."""
+        try:
+            reach.pattern_within(self.within, self.base, pattern)
+            for name in names:
+                reach.within(self.within, self.base, name)
+        except ConfigError as error:
+            self.wrong.append(f"{where}: {error.what}: {error.where} ({error.hint})")
+            return False
+        return True
+
     def _sources(self, given: str | FileInput, stage: Stage, index: int, where: str) -> list[tuple[dict[str, str], str, str]]:
         """What an input may be, as (label, id, key): the nodes of an earlier step, or files."""
         if isinstance(given, FileInput) or given.startswith("file:"):
@@ -260,17 +271,6 @@ class _Builder:
             id += f" ({key[:6]})"  # the same file, read otherwise
         self.files[id] = FileSource(id, tuple(paths), request.meta, key, own)
         return self.files[id]
-
-    def _within(self, names: Iterable[str], where: str, pattern: str = "") -> bool:
-        """Whether a study may name these files; else that is a mistake of it."""
-        try:
-            reach.pattern_within(self.within, self.base, pattern)
-            for name in names:
-                reach.within(self.within, self.base, name)
-        except ConfigError as error:
-            self.wrong.append(f"{where}: {error.what}: {error.where} ({error.hint})")
-            return False
-        return True
 
     def _check_answers(self, step: StepSpec, where: str) -> None:
         cases = set(step.cases) | {n.label[CASE] for n in self.steps[step.name] if CASE in n.label}

@@ -110,10 +110,7 @@ def _run(store: Store, task: Task, told: Told | None) -> None:
     # A file is opened as the kind that the stage takes; the stage's name in the key stands for it.
     inputs = [_input(store, source, wanted.kind) for source, wanted in zip(task.inputs, stage.inputs, strict=True)]
     context = Context(store.scratch(task.key), listen, interval_s=0.5)
-    fed = {
-        name: fed_value(store.load(get(feeder), key), stage, name, feeder, estimate)
-        for name, (feeder, key, estimate) in task.fed.items()
-    }
+    fed = {name: _fed(store, stage, name, *source) for name, source in task.fed.items()}
     output: Output = stage(*inputs, seed=task.seed, context=context, **task.parameters, **fed)
     made = output.provenance
     if made is not None and made.key != task.key:  # one name for this work, in the store and in what follows from it
@@ -126,6 +123,10 @@ def _run(store: Store, task: Task, told: Told | None) -> None:
         "wall_s": made and made.wall_s,
     }
     store.commit(task.key, output, record)
+
+
+def _fed(store: Store, stage: Stage, name: str, feeder: str, key: str, estimate: str) -> Uncertain | float:
+    return fed_value(store.load(get(feeder), key), stage, name, feeder, estimate)
 
 
 def fed_value(output: Output, stage: Stage, name: str, feeder: str, estimate: str) -> Uncertain | float:
