@@ -99,6 +99,14 @@ def test_a_new_distance_of_nuclei_is_grown_under_the_conditions_of_the_stored_on
     assert conditions == _conditions(slider, like, stored)[1]
 
 
+def test_a_point_names_its_run_or_the_study_of_the_slider_that_asked_for_it() -> None:
+    pytest.importorskip("nicegui")
+    from anodefree.app.slider_panel import _source
+
+    assert _source("retention[LFP, N/P 0.8]") == "retention[LFP, N/P 0.8]"
+    assert _source("slider-loading-12160e62/loading[0.18 ± 0.003]") == "studies/slider-loading-12160e62.toml"
+
+
 def test_a_place_outside_the_slider_is_refused() -> None:
     with pytest.raises(ConfigError, match="goes from"):
         study_for(BY_NAME["efficiency"], [1.2])

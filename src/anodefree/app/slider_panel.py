@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from nicegui import ui
 
+from anodefree.app.reproduction import OF_SLIDERS
 from anodefree.app.shell import card
 from anodefree.app.slider_plot import plot
 from anodefree.app.sliders import Read, Series, Slider, read
@@ -207,8 +208,7 @@ class SliderPanel:
 
 def _source(node: str) -> str:
     """The run behind a point; one that a slider asked for by its study, whose labels are long."""
-    study, slash, _ = node.partition("/")
-    return f"studies/{study}.toml" if slash else node
+    return f"studies/{node.partition('/')[0]}.toml" if node.startswith(OF_SLIDERS) else node
 
 
 def _conditions(series: Series) -> str:
