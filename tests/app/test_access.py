@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
 import socket
 import urllib.error
 import urllib.request
@@ -14,9 +17,21 @@ from urllib.parse import urlsplit
 import pytest
 
 from anodefree.app.access import Visitor
+from anodefree.app.project import Project
 from anodefree.errors import ConfigError
+from anodefree.study.jobs import jobs
 from lab import Server, serve, stop
 
+FILMS = """
+[study]
+title = "Twelve films"
+
+[[step]]
+name = "film"
+stage = "magnet.film"
+with = { tilt_rad = "90 deg", domain_width_m = "1 um", draws = 64, grid = 512 }
+sweep = { thickness_m = [1e-7, 2e-7, 3e-7, 4e-7, 5e-7, 6e-7, 7e-7, 8e-7, 9e-7, 1e-6, 2e-6, 3e-6] }
+"""
 SOCKET = "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
 
 
@@ -98,6 +113,46 @@ def test_two_users_do_not_see_each_others_projects(pair: Server) -> None:
         request = urllib.request.Request(pair.base + "/p/secret/notes", headers={"Cookie": given})
         with urllib.request.urlopen(request, timeout=20) as response:
             assert ("no project of this name" in response.read().decode()) is (user == "ben")
+
+
+def test_jobs_results_and_chains_of_one_user_are_not_shown_to_the_other(pair: Server, page: Any) -> None:
+    """And a worker that is killed is told as that, while its chain goes on to be walked."""
+    mine = Project.create(pair.folder / "anna", "Films")
+    name = mine.folder.name
+    page.goto(pair.urls["anna"])
+    mine.study("films", FILMS)
+    page.goto(f"{pair.base}/p/{name}/reproduce?study=films")
+    page.get_by_test_id("recompute").click()
+    page.get_by_test_id("progress").get_by_text(re.compile("of 12 steps")).wait_for(timeout=90_000)
+    (job,) = jobs(mine.jobs_path)
+    for user, status in (("anna", 200), ("ben", 404)):
+        given = cookie(pair, user)
+        assert ask(pair, f"/p/{name}/share?store=no", Cookie=given).status == status
+        assert ask(pair, f"/p/{name}/result?of=analysis-1-x&as=csv", Cookie=given).status == 404
+        for path in ("jobs", f"jobs?job={job.id}", "reproduce?study=films"):
+            request = urllib.request.Request(f"{pair.base}/p/{name}/{path}", headers={"Cookie": given})
+            with urllib.request.urlopen(request, timeout=60) as response:
+                told = response.read().decode()
+            assert ("no project of this name" in told) is (user == "ben")
+            assert user == "anna" or "Twelve films" not in told
+    request = urllib.request.Request(f"{pair.base}/p/First-project/jobs?job={job.id}", headers={"Cookie": cookie(pair, "ben")})
+    with urllib.request.urlopen(request, timeout=60) as response:
+        told = response.read().decode()
+    assert "no-jobs" in told
+    assert job.id not in told
+
+    pid = job.look().pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    page.get_by_test_id("job-error").get_by_text("its process is gone").wait_for()
+    assert page.get_by_test_id("progress").inner_text().startswith("killed after")
+    assert page.get_by_test_id("recompute").is_enabled()
+    page.get_by_test_id("station-magnet").click()
+    page.get_by_test_id("step-film").wait_for()
+    page.goto(f"{pair.base}/p/{name}/jobs")
+    page.get_by_test_id(f"state-{job.id}").get_by_text("killed").wait_for()
+    page.get_by_test_id(f"forget-{job.id}").click()
+    page.get_by_test_id("no-jobs").wait_for()
 
 
 @pytest.mark.parametrize(("who", "answer"), [("", b"403"), ("anna", b"101")])

@@ -55,13 +55,13 @@ def test_a_link_is_whole_only_where_a_number_is_handed_on(laid: Chain) -> None:
 
 @pytest.mark.parametrize("upright", [False, True])
 def test_the_picture_can_be_read_and_tabbed_through(laid: Chain, upright: bool) -> None:
-    root = ET.fromstring(svg(laid, links={"ion": "?station=ion&x=<"}, chosen="ion", upright=upright))
+    root = ET.fromstring(svg(laid.picture, links={"ion": "?station=ion&x=<"}, chosen="ion", upright=upright))
     ns = "{http://www.w3.org/2000/svg}"
     boxes = root.findall(f"{ns}a")
     assert len(boxes) == 7
     for box, station in zip(boxes, laid.stations, strict=True):
         assert box.get("tabindex") == "0"
-        assert box.get("aria-label") == station.said == box.findtext(f"{ns}title")
+        assert box.get("aria-label") == station.box.said == box.findtext(f"{ns}title")
     assert [b.get("aria-current") for b in boxes].count("true") == 1
     assert root.get("aria-label")
 
@@ -72,4 +72,4 @@ def test_every_study_that_comes_with_the_package_has_a_picture(name: str, tmp_pa
     found = outcomes(study, Store(tmp_path))
     made = chain(study, found, [])
     assert sum(len(s.outcomes) for s in made.stations) == len(study.nodes)
-    ET.fromstring(svg(made))
+    ET.fromstring(svg(made.picture))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from anodefree.app.chain_picture import Picture, svg
+from anodefree.app.last_seen import Seen, keep, kept
 from anodefree.app.project import Project
 from anodefree.app.reproduction import choices, look, output_of, queued_study, stored, study_file
 from anodefree.app.slider_plot import plot
@@ -44,6 +47,19 @@ sample = "Cu||NCM811 2.45 Ah"
 estimate = "energy_density"
 route = "computed"
 """
+MORE = """
+[[step]]
+name = "many"
+stage = "inventory.retention"
+with = { excess = 0.0 }
+sweep = { efficiency = [0.98, 0.985, 0.99, 0.995], cycle = [10, 20, 50, 100, 200] }
+
+[[step]]
+name = "broken"
+stage = "eis.fit"
+inputs = ["file:../files/broken.csv"]
+with = { circuit = "R0" }
+"""
 BY_NAME = {s.name: s for s in SLIDERS}
 
 
@@ -67,7 +83,7 @@ def test_the_project_offers_the_paper_and_its_own_studies(project: Project) -> N
 
 
 def test_what_is_stored_is_judged_and_shown(project: Project) -> None:
-    shown = look(study_file(project, "small"), project.store)
+    shown = look(project, study_file(project, "small"))
     assert shown.done == len(shown.outcomes) == 7
     assert [s.name for s in shown.chain.stations if s.outcomes] == ["ion", "cell", "pouch"]
     (judged,) = [v for v in shown.chain["pouch"].verdicts if v.node]
@@ -78,18 +94,46 @@ def test_what_is_stored_is_judged_and_shown(project: Project) -> None:
 
 def test_a_queued_place_joins_its_series(project: Project) -> None:
     slider = BY_NAME["efficiency"]
-    shown = look(study_file(project, "small"), project.store)
+    shown = look(project, study_file(project, "small"))
     (before,) = stored(project, shown)[slider.name]
     assert read(before, 0.997).interpolated
-    run(plan(queued_study(project, shown, slider, 0.997, before)), project.store)
+    run(plan(queued_study(project, shown, slider, [0.997], before)), project.store)
     (after,) = stored(project, shown)[slider.name]
     assert [p.x for p in after.points] == [0.99, 0.995, 0.997, 0.999]
     assert not read(after, 0.997).interpolated
 
 
+FED = """
+[study]
+title = "A parameter that another run finds"
+
+[[step]]
+name = "voltage"
+stage = "kinetics.overpotential"
+with = { j0_A_m2 = 1e-3, current_density_A_m2 = "2 mA/cm2" }
+
+[[step]]
+name = "pouch"
+stage = "pouch.energy"
+with = { mean_voltage_V = { from = "voltage", estimate = "overpotential" } }
+"""
+
+
+def test_a_place_joins_a_series_whose_parameter_another_run_found(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, "Fed")
+    path = project.study("fed", FED)
+    run(plan(path), project.store)
+    slider, shown = BY_NAME["loading"], look(project, path)
+    (before,) = stored(project, shown)[slider.name]
+    run(plan(queued_study(project, shown, slider, [0.15], before)), project.store)
+    (after,) = stored(project, shown)[slider.name]
+    assert len(after.points) == 2
+    assert {p.node.partition("/")[0] for p in after.points} >= {"pouch"}
+
+
 @pytest.mark.parametrize("name", ["efficiency", "flux-density", "loading"])
 def test_the_plot_holds_every_point_within_its_frame(project: Project, name: str) -> None:
-    (found, *_) = stored(project, look(study_file(project, "small"), project.store))[name]
+    (found, *_) = stored(project, look(project, study_file(project, "small")))[name]
     for x in (found.slider.low, found.points[0].x, found.slider.high):
         drawn = ET.fromstring(plot(found, x, None))
         dots = drawn.findall("{*}circle")
@@ -99,25 +143,93 @@ def test_the_plot_holds_every_point_within_its_frame(project: Project, name: str
         assert len(ticks) >= 3, "two on the upright axis, one on the other"
 
 
+def test_what_was_last_seen_is_kept_and_anything_else_is_no_picture(project: Project) -> None:
+    picture = look(project, study_file(project, "small")).chain.picture
+    assert kept(project, "small") is None
+    keep(project, "small", Seen(picture, "7 of 7"))
+    seen = kept(project, "small")
+    assert seen is not None
+    assert seen.words == "7 of 7"
+    assert svg(seen.picture) == svg(picture)
+    (place,) = project.studies_path.glob(".seen*")
+    assert place.name not in {Path(m).name for m in _members(project)}, "it stays here"
+    for damaged in (
+        "",
+        "{}",
+        "[1]",
+        "{" * 99_999,
+        '{"words": "", "links": [], "boxes": {"ion": 3}}',
+        '{"boxes": {"x": [{}, {}]}}',
+    ):
+        place.write_text(damaged)
+        assert kept(project, "small") is None
+    place.unlink()
+
+
+def _members(project: Project) -> list[str]:
+    with zipfile.ZipFile(project.zip(project.folder.parent / "shared.zip")) as packed:
+        return packed.namelist()
+
+
+def test_a_picture_without_anything_read_is_drawn() -> None:
+    drawn = svg(Picture())
+    assert drawn.count("<a ") == 7
+    assert "ion: being read" in drawn
+
+
+def test_a_study_runs_live_and_says_what_failed(server: Server, page: Any) -> None:
+    """Started, reloaded in between, done but for one node whose reason is shown; stations by mouse and by keyboard."""
+    project = Project.create(server.home, "Live")
+    (project.files_path / "broken.csv").write_text("no spectrum\n")
+    project.study("live", SMALL + MORE)
+    page.goto(server.url)
+    page.goto(f"{server.base}/p/{project.folder.name}/reproduce?study=live")
+    page.get_by_test_id("station-ion").wait_for()
+    page.get_by_test_id("recompute").get_by_text("Run this study").click()
+    page.get_by_test_id("progress").get_by_text(re.compile("queued|running")).wait_for()
+    page.reload()
+    page.get_by_test_id("job-error").get_by_text("broken").wait_for(timeout=90_000)
+    assert page.get_by_test_id("progress").inner_text().startswith("failed after")
+    page.get_by_test_id("recompute").get_by_text("Compute the missing 1 of 28 nodes").wait_for()
+    assert "27 of 28 nodes done" in page.get_by_test_id("summary").inner_text()
+
+    failed = page.get_by_test_id("station-interphase")
+    assert "1 failed" in str(failed.get_attribute("aria-label"))
+    failed.click()
+    page.wait_for_function("document.activeElement.dataset.testid === 'station-panel'")
+    assert "station=interphase" in page.url
+    page.get_by_test_id("step-broken").get_by_text("✗").click()
+    page.get_by_test_id("station-panel").get_by_text(re.compile("broken.csv.*")).first.wait_for()
+    page.keyboard.press("Escape")
+    page.wait_for_function("document.activeElement.dataset.testid === 'station-interphase'")
+    assert page.get_by_test_id("station-panel").count() == 0
+    assert "station=" not in page.url
+
+    for name in ("deposit", "cell", "pouch"):
+        page.keyboard.press("Tab")
+        page.wait_for_function(f"document.activeElement.dataset.testid === 'station-{name}'")
+    page.keyboard.press("Enter")
+    page.get_by_test_id("station-panel").get_by_text("by pouch").wait_for()
+    page.get_by_test_id("claim-pouch.energy_density").get_by_text(re.compile("reproduced|consistent")).wait_for()
+    page.get_by_test_id("close-station").click()
+    page.wait_for_function("document.activeElement.dataset.testid === 'station-pouch'")
+
+
 def test_a_walk_through_the_chain(server: Server, page: Any) -> None:
-    """Stations by mouse and by keyboard, a run opened, a slider moved, a missing place computed, the study recomputed."""
+    """By keyboard: a station, a run of it; then sliders, and places that are missing, computed."""
     project = _filled(server.home, "Walk")
     page.goto(server.url)
-    page.goto(f"{server.base}/p/{project.folder.name}/reproduce?study=small")
-    page.get_by_test_id("station-ion").wait_for(timeout=60_000)
-    assert "7 of 7 nodes done" in page.get_by_test_id("summary").inner_text()
-
-    page.get_by_test_id("station-pouch").click()
+    page.goto(f"{server.base}/p/{project.folder.name}/reproduce?study=small&station=ion")
     panel = page.get_by_test_id("station-panel")
-    panel.get_by_text("by pouch").wait_for()
-    page.wait_for_function("document.activeElement.dataset.testid === 'station-panel'")
-    assert "station=pouch" in page.url
-
+    page.get_by_test_id("step-regime").wait_for(timeout=60_000)
+    assert "7 of 7 nodes done" in page.get_by_test_id("summary").inner_text()
+    assert page.get_by_test_id("recompute").is_disabled()
     page.get_by_test_id("station-ion").focus()
     page.keyboard.press("Enter")
-    page.get_by_test_id("step-regime").wait_for()
     page.wait_for_function("document.activeElement.dataset.testid === 'station-panel'")
-    page.keyboard.press("Tab")
+    for part in ("close-station", "unanswered", "step-regime"):
+        page.keyboard.press("Tab")
+        page.wait_for_function(f"document.activeElement.closest('[data-testid={part}]')")
     page.keyboard.press("Enter")
     page.get_by_test_id("node-regime[5 mT]").locator(".q-item").click()
     panel.get_by_test_id("estimates").wait_for()
@@ -130,12 +242,22 @@ def test_a_walk_through_the_chain(server: Server, page: Any) -> None:
     place.press("Enter")
     page.get_by_text("Interpolated between the stored points at 0.995 and 0.999.").wait_for()
     page.get_by_test_id("compute-efficiency").click()
-    page.get_by_test_id("how-efficiency").get_by_text(re.compile(r"Stored at 0\.997: slider-efficiency-")).wait_for(
+    page.get_by_test_id("how-efficiency").get_by_text(re.compile(r"Stored at 0\.997: studies/slider-efficiency-")).wait_for(
         timeout=60_000
     )
     place.fill("0.2")
     place.press("Enter")
     page.get_by_text(re.compile(r"the slider goes from 0\.98 to")).wait_for()
+
+    page.get_by_test_id("value-exchange-current").get_by_text("Nothing is stored yet.").wait_for()
+    page.get_by_test_id("sweep-exchange-current").click()
+    page.get_by_test_id("how-exchange-current").get_by_text(re.compile("^(Interpolated|Stored)")).wait_for(timeout=60_000)
+    page.get_by_test_id("plot-exchange-current").locator("circle").nth(8).wait_for(timeout=60_000)
+    nickel = page.get_by_test_id("slider-exchange-current").locator(".q-slider__track-container")
+    shown = page.get_by_test_id("value-exchange-current").inner_text()
+    nickel.press("ArrowRight")
+    page.get_by_test_id("how-exchange-current").get_by_text("Interpolated between").wait_for()
+    assert page.get_by_test_id("value-exchange-current").inner_text() != shown
 
     handle = page.get_by_test_id("slider-flux-density").locator(".q-slider__track-container")
     before = page.get_by_test_id("value-flux-density").inner_text()
@@ -150,8 +272,6 @@ def test_a_walk_through_the_chain(server: Server, page: Any) -> None:
             break
     outside.wait_for()
 
-    page.get_by_test_id("recompute").click()
-    page.get_by_test_id("progress").get_by_text(re.compile("^done after")).wait_for(timeout=60_000)
     page.set_viewport_size({"width": 390, "height": 800})
     page.get_by_test_id("station-upright-cell").click()
     page.get_by_test_id("step-retention").wait_for()

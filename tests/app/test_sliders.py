@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anodefree.app.sliders import SLIDERS, Point, Series, Slider, read, series, study_for
+from anodefree.app.sliders import SLIDERS, Point, Series, Slider, _conditions, read, series, study_for
 from anodefree.errors import ConfigError
 from anodefree.stages import get
 from anodefree.study.plan import plan
@@ -83,6 +83,28 @@ def test_a_new_place_is_known_as_well_as_the_stored_one(tmp_path: Path) -> None:
     path.write_text(study_for(slider, [0.11], stored), encoding="utf-8")
     given = plan(path).nodes[0].parameters["loading_kg_m2"]
     assert given.std == pytest.approx(0.11 * 0.004 / 0.22)
+
+
+def test_a_new_distance_of_nuclei_is_grown_under_the_conditions_of_the_stored_ones(tmp_path: Path) -> None:
+    """Its parameter belongs to the run that the shown one reads: both are written, and differ from the stored in it alone."""
+    slider = BY_NAME["site-spacing"]
+    stored = {n.id: n for n in plan(shipped("hcmass")).nodes}
+    like = next(n for n in stored.values() if n.step == "copper-points")
+    path = tmp_path / "s.toml"
+    path.write_text(study_for(slider, [7e-6], like, stored[like.inputs[0]]), encoding="utf-8")
+    new = {n.id: n for n in plan(path).nodes}
+    (read_,) = [n for n in new.values() if n.stage == slider.stage]
+    x, conditions = _conditions(slider, read_, new)
+    assert x == pytest.approx(7e-6)
+    assert conditions == _conditions(slider, like, stored)[1]
+
+
+def test_a_point_names_its_run_or_the_study_of_the_slider_that_asked_for_it() -> None:
+    pytest.importorskip("nicegui")
+    from anodefree.app.slider_panel import _source
+
+    assert _source("retention[LFP, N/P 0.8]") == "retention[LFP, N/P 0.8]"
+    assert _source("slider-loading-12160e62/loading[0.18 ± 0.003]") == "studies/slider-loading-12160e62.toml"
 
 
 def test_a_place_outside_the_slider_is_refused() -> None:

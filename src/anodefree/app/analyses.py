@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from anodefree.app.confined import jobs, planned, resume, start
 from anodefree.app.names import inside
 from anodefree.app.offered import Entry, study_of
 from anodefree.app.project import Project
@@ -16,8 +17,7 @@ from anodefree.core.measurement import Measurement
 from anodefree.errors import ConfigError
 from anodefree.registry import Output, Stage
 from anodefree.stages import get
-from anodefree.study.jobs import Job, jobs, start
-from anodefree.study.plan import plan
+from anodefree.study.jobs import Job
 from anodefree.study.run import outcomes
 
 PREFIX: Final = "analysis-"
@@ -62,7 +62,7 @@ class Row:
 
 def analyses(project: Project) -> list[Analysis]:
     """Every analysis, the newest first."""
-    by_study = {j.study: j for j in reversed(jobs(project.jobs_path))}
+    by_study = {j.study: j for j in reversed(jobs(project))}
     found = sorted(project.studies_path.glob(f"{PREFIX}*.toml"), key=lambda p: -_number(p))
     return [Analysis(p, by_study.get(p.resolve())) for p in found if not p.is_symlink()]
 
@@ -92,15 +92,15 @@ def begin(project: Project, stage: Stage, files: Sequence[Entry], parameters: Ma
     with _NUMBERING:
         number = max(map(_number, project.studies_path.glob(f"{PREFIX}*.toml")), default=0) + 1
         path = project.study(f"{PREFIX}{number}-{stage.name}", study_of(stage, files, parameters, title))
-    return Analysis(path, start(path, project.store.root, project.jobs_path, title))
+    return Analysis(path, start(project, path, title))
 
 
 def again(project: Project, one: Analysis) -> Analysis:
     """Start a finished, failed or foreign analysis again; what the store holds is not computed twice."""
     if one.job is not None:
-        one.job.resume()
+        resume(project, one.job)
         return one
-    return Analysis(one.study, start(one.study, project.store.root, project.jobs_path, one.name))
+    return Analysis(one.study, start(project, one.study, one.name))
 
 
 def rows(project: Project, one: Analysis) -> list[Row]:
@@ -112,7 +112,7 @@ def rows(project: Project, one: Analysis) -> list[Row]:
     """
     told = {str(s["name"]): s for s in tomllib.loads(one.text)["step"]}
     found = []
-    for outcome in outcomes(plan(one.study), project.store):
+    for outcome in outcomes(planned(project, one.study), project.store):
         step = told[outcome.node.step]
         files = tuple(f for i in step.get("inputs", ()) for f in files_of(i))
         name = _shown(files[0]) if len(files) == 1 else outcome.node.id

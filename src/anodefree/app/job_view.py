@@ -6,11 +6,13 @@ import datetime
 from dataclasses import dataclass
 from typing import Final
 
+from anodefree.app import confined
 from anodefree.app.live import Live, live
+from anodefree.app.project import Project
 from anodefree.errors import AnodefreeError
 from anodefree.study.graph import Node
 from anodefree.study.jobs import Job, JobState
-from anodefree.study.plan import Study, plan
+from anodefree.study.plan import Study
 from anodefree.study.store import Store
 
 SIGNS: Final = {
@@ -41,9 +43,9 @@ class Row:
         return SIGNS[self.state.state]
 
 
-def row(job: Job) -> Row:
-    """One row of the list; reads small files only."""
-    state = job.look()
+def row(job: Job, state: JobState | None = None) -> Row:
+    """One row of the list, in the state that it is in or was just seen in; reads small files only."""
+    state = state or job.look()
     share = 1.0 if state.state == "done" else min((state.done + state.fraction) / max(state.total, 1), 1.0)
     told = [f"{100 * share:.0f} %"] if state.state != "queued" else []
     told += [f"{state.done} of {state.total} steps"] if state.total > 1 else []
@@ -81,10 +83,10 @@ def chosen(folder: list[Job], wanted: str) -> Job | None:
     return next((j for j in folder if j.id == wanted), folder[0] if folder else None)
 
 
-def planned(job: Job) -> Study | None:
+def planned(project: Project, job: Job) -> Study | None:
     """Its study; None where the file is gone or does not hold any more."""
     try:
-        return plan(job.study)
+        return confined.planned(project, job.study)
     except AnodefreeError:
         return None
 

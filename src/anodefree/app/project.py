@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import json
 import os
 import shutil
@@ -55,11 +56,13 @@ class Project:
 
         Raises
         ------
-        ConfigError: the folder holds none.
+        ConfigError: the folder holds none, or links in it lead elsewhere.
         """
         if not (folder / HEAD).is_file():
             raise ConfigError("there is no project of this name", shown(folder.name), "choose one from the list of projects")
-        return cls(folder.resolve())
+        found = folder.resolve()
+        _look_for_links(found, found.stat().st_ctime_ns)
+        return cls(found)
 
     @classmethod
     def _furnished(cls, folder: Path, title: str) -> Project:
@@ -131,6 +134,8 @@ class Project:
     def files(self) -> list[Path]:
         """Every file below `files/`, sorted; what is arriving and links that lead outside are left out."""
         root = self.files_path.resolve()
+        if not root.is_relative_to(self.folder):
+            return []
         found = [p for p in root.rglob("*") if not any(n.startswith(PENDING) for n in p.relative_to(root).parts)]
         return sorted(p for p in found if p.is_file() and p.resolve().is_relative_to(root))
 
@@ -141,7 +146,7 @@ class Project:
         ------
         ConfigError: it is not there, or the name points elsewhere.
         """
-        path = inside(self.files_path, name)
+        path = inside(self.folder, inside(self.files_path, name))
         if not path.is_file():
             raise ConfigError("there is no such file in this project", shown(name), "drop it on the page 'Files'")
         return path
@@ -203,10 +208,37 @@ class Project:
 def projects(home: Path) -> list[Project]:
     """The projects of a home, the newest first."""
     try:
-        folders = [p for p in home.iterdir() if (p / HEAD).is_file() and not p.is_symlink() and not p.name.startswith(".")]
+        folders = [p for p in home.iterdir() if _is_project(p)]
     except OSError:
         return []
     return sorted((Project(p.resolve()) for p in folders), key=lambda p: (p.created, p.name), reverse=True)
+
+
+def _is_project(folder: Path) -> bool:
+    head = folder / HEAD
+    return not folder.name.startswith(".") and not folder.is_symlink() and not head.is_symlink() and head.is_file()
+
+
+@functools.lru_cache(maxsize=256)
+def _look_for_links(folder: Path, changed_ns: int) -> None:
+    """Once for a folder as it arrived: neither it nor its studies, jobs and results are links that lead out of it.
+
+    A link below `files/` hurts nobody: it is left out wherever files are listed, and refused where one is named.
+
+    Raises
+    ------
+    ConfigError: there is one.
+    """
+    found = [p for p in folder.iterdir() if p.is_symlink()]
+    for part in ("studies", "jobs", "store"):
+        for base, folders, names in os.walk(folder / part):
+            found += [p for n in (*folders, *names) if (p := Path(base) / n).is_symlink()]
+    for link in found:
+        try:
+            inside(folder, link)
+        except ConfigError as error:
+            where = shown(link.relative_to(folder).as_posix())
+            raise ConfigError("is a link that leads out of this project", where, "put in its place what it links to") from error
 
 
 def project_of(home: Path, name: str) -> Project:

@@ -25,6 +25,7 @@ from anodefree.core.arrays import write_text
 from anodefree.core.units import parse, unit_of
 from anodefree.errors import AnodefreeError, ConfigError
 from anodefree.io.samples import Samples, read_samples, sample_of
+from anodefree.study import reach
 from anodefree.study.written import toml
 
 TELL_THE_READER: Final = ("kind", "format", "columns", "series")
@@ -96,9 +97,21 @@ def reading(project: Project, name: str) -> dict[str, Any]:
 
 
 def told(project: Project, name: str, samples: Samples | None = None) -> dict[str, Any]:
-    """What `read` is told of a file: its sample's metadata, then its own options."""
+    """What `read` is told of a file: its sample's metadata, then its own options.
+
+    A second file that a reader is sent to (the topology of a trajectory) is told only where it lies in the project.
+    """
     known = samples if samples is not None else samples_of(project)
-    return {**of_sample(known, name), **options(project).get(name, {})}
+    found = {**of_sample(known, name), **options(project).get(name, {})}
+    return {word: value for word, value in found.items() if word not in reach.OF_READERS or _lies_here(project, str(value))}
+
+
+def _lies_here(project: Project, name: str) -> bool:
+    try:
+        reach.within(project.folder, Path.cwd(), name)
+    except ConfigError:
+        return False
+    return True
 
 
 def samples_of(project: Project) -> dict[str, dict[str, Any]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from anodefree.app.chain_picture import Chain, chain
+from anodefree.app.confined import planned
 from anodefree.app.project import Project
 from anodefree.app.sliders import SLIDERS, Series, Slider, series, study_for
 from anodefree.errors import AnodefreeError
@@ -22,6 +23,7 @@ from anodefree.study.run import outcomes
 from anodefree.study.shipped import shipped
 from anodefree.study.store import Store
 from anodefree.study.verdicts import judge, summary
+from anodefree.study.work import fed_value
 
 PAPER: Final = "hcmass"
 OF_SLIDERS: Final = "slider-"
@@ -64,12 +66,13 @@ class _Remembered:
         self.plans: dict[Path, tuple[int, Study]] = {}
         self.outputs: OrderedDict[tuple[Path, str], Output] = OrderedDict()
 
-    def plan(self, path: Path) -> Study:
+    def plan(self, project: Project | None, path: Path) -> Study:
+        """Within the bounds of the project that the file lies in."""
         with self.lock:
             changed = path.stat().st_mtime_ns if path.is_file() else 0
             known = self.plans.get(path)
             if known is None or known[0] != changed:
-                known = self.plans[path] = (changed, plan(path))
+                known = self.plans[path] = (changed, planned(project, path) if project is not None else plan(path))
             return known[1]
 
     def output(self, store: Store, node: Node) -> Output:
@@ -106,14 +109,31 @@ def study_file(project: Project, name: str) -> Path:
     return project.studies_path / f"{name}.toml"
 
 
-def look(path: Path, store: Store) -> Reproduction:
+def acquaint() -> None:
+    """Plan the paper's study, which takes seconds, before somebody asks for it."""
+    _remembered.plan(None, shipped(PAPER))
+
+
+def states(project: Project, path: Path) -> Reproduction:
+    """The chain with what became of each node; nothing is loaded, and no value of the paper judged.
+
+    Raises
+    ------
+    ConfigError: the study is not valid, or names files outside the project.
+    """
+    study = _remembered.plan(project, path)
+    found = outcomes(study, project.store, load=False)
+    return Reproduction(study, tuple(found), chain(study, found, ()))
+
+
+def look(project: Project, path: Path) -> Reproduction:
     """The chain as the store fills it. Loads only what answers a value of the paper.
 
     Raises
     ------
-    ConfigError: the study is not valid.
+    ConfigError: the study is not valid, or names files outside the project.
     """
-    study = _remembered.plan(path)
+    study, store = _remembered.plan(project, path), project.store
     found = _filled(outcomes(study, store, load=False), store, lambda n: bool(n.answers))
     return Reproduction(study, tuple(found), chain(study, found, judge(study.ledger, found)))
 
@@ -134,17 +154,17 @@ def stored(project: Project, shown: Reproduction) -> dict[str, list[Series]]:
     return {slider.name: series(slider, together) for slider in SLIDERS}
 
 
-def queued_study(project: Project, shown: Reproduction, slider: Slider, x: float, found: Series | None) -> Path:
-    """Write the small study that computes a place, under the conditions of a stored series where there is one.
+def queued_study(project: Project, shown: Reproduction, slider: Slider, places: Sequence[float], found: Series | None) -> Path:
+    """Write the small study that computes some places, under the conditions of a stored series where there is one.
 
     Raises
     ------
-    ConfigError: the place is outside the slider's range.
+    ConfigError: a place is outside the slider's range.
     """
     known = {o.node.id: o.node for o in _together(project, shown)}
     like = known[found.points[0].node] if found is not None else None
     grown = known.get(like.inputs[0]) if like is not None and slider.source and like.inputs else None
-    text = study_for(slider, [x], like, grown)
+    text = study_for(slider, places, like, grown)
     mark = hashlib.sha256(text.encode()).hexdigest()[:8]
     return project.study(f"{OF_SLIDERS}{slider.name}-{mark}", text)
 
@@ -154,11 +174,29 @@ def _together(project: Project, shown: Reproduction) -> list[Outcome]:
     found = list(shown.outcomes)
     for path in sorted(project.studies_path.glob(f"{OF_SLIDERS}*.toml")):
         try:
-            small = outcomes(_remembered.plan(path), project.store, load=False)
+            small = outcomes(_remembered.plan(project, path), project.store, load=False)
         except AnodefreeError:
             continue  # a person edited it: it is none of a slider's now
         found += [replace(o, node=_named(o.node, path.stem)) for o in small]
-    return found
+    known = {o.node.id: o for o in found}
+    return [replace(o, node=_told(o.node, known, project.store)) if o.node.fed else o for o in found]
+
+
+def _told(node: Node, known: Mapping[str, Outcome], store: Store) -> Node:
+    """The same run with what other runs found for it as its parameters, so that it can be written down and compared."""
+    if node.stage not in _of_sliders:
+        return node
+    given = {}
+    for name, fed in node.fed.items():
+        feeder = known.get(fed.node)
+        if feeder is None or feeder.state not in ("done", "stale"):
+            return node
+        try:
+            output = _remembered.output(store, feeder.node)
+            given[name] = fed_value(output, get(node.stage), name, feeder.node.stage, fed.estimate)
+        except AnodefreeError:
+            return node  # it failed for that reason, or will: no point of a slider
+    return replace(node, parameters={**node.parameters, **given}, fed={})
 
 
 def _named(node: Node, study: str) -> Node:

@@ -110,13 +110,16 @@ def serve(folder: Path, port: int | None = None, users: Sequence[str] = ("me",),
 
 
 def _acquainted() -> None:
-    """Import every stage, which takes seconds, before somebody asks for their list."""
+    """Import every stage and plan the paper, which takes seconds, before somebody asks for their list or for the chain."""
+    from anodefree.app.reproduction import acquaint
     from anodefree.stages import get
     from anodefree.stages import names as stages
 
     for name in stages():
         with contextlib.suppress(AnodefreeError):  # the page that needs it says why
             get(name)
+    with contextlib.suppress(AnodefreeError):
+        acquaint()
 
 
 def _checked(users: Sequence[str]) -> tuple[str, ...]:

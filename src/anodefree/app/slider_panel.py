@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from nicegui import ui
 
+from anodefree.app.reproduction import OF_SLIDERS
 from anodefree.app.shell import card
 from anodefree.app.slider_plot import plot
 from anodefree.app.sliders import Read, Series, Slider, read
@@ -17,7 +18,9 @@ from anodefree.study.typeset import parameter, quantity
 
 STEPS: Final = 400
 """Places of a slider, evenly over the logarithm."""
-Queue = Callable[[Slider, float, "Series | None"], None]
+SWEEP: Final = 9
+"""Places of a whole range; only of what is done at once."""
+Queue = Callable[[Slider, Sequence[float], "Series | None"], None]
 
 
 class SliderPanel:
@@ -28,6 +31,7 @@ class SliderPanel:
         self.chosen = 0
         self.x = self._first()
         self.waiting: set[float] = set()
+        self.drawn = False
         name = slider.name
         with card(slider.title) as section:
             section.props(f"data-testid=slider-card-{name}")
@@ -44,6 +48,8 @@ class SliderPanel:
                 self.entry.on("keydown.enter", self._typed).on("blur", self._typed)
                 self.compute = ui.button("Compute this place", on_click=self._queue)
                 self.compute.props(f"outline dense no-caps data-testid=compute-{name}").style("padding: 0 .7em")
+                self.sweep = ui.button(f"Compute {SWEEP} places over the range", on_click=self._queue_range)
+                self.sweep.props(f"outline dense no-caps data-testid=sweep-{name}").style("padding: 0 .7em")
             self.value = (
                 ui.label().props(f"data-testid=value-{name} aria-live=polite").style("font-weight: 600; margin-top: .4em")
             )
@@ -61,7 +67,10 @@ class SliderPanel:
         return self.found[self.chosen] if self.found else None
 
     def refresh(self, found: Sequence[Series]) -> None:
-        """Show what is stored now; the place stays where it is."""
+        """Show what is stored now; the place stays where it is. Nothing is drawn anew where nothing has come."""
+        if self.drawn and list(found) == self.found:
+            return
+        self.drawn = True
         before = self._behind()
         self.found = list(found)
         same = [i for i, s in enumerate(self.found) if before & {p.node for p in s.points}]
@@ -104,9 +113,15 @@ class SliderPanel:
     def _moved(self, event: Any) -> None:
         """A place of the slider; the place that a person typed or chose stays exact where the handle follows it."""
         if event.value != self._at(self.x):
-            x = self.slider.low * (self.slider.high / self.slider.low) ** (event.value / STEPS)
-            self.x = float(f"{x:.3g}")
+            self.x = self._place(event.value / STEPS)
             self._show()
+
+    def _place(self, share: float) -> float:
+        """So far along the slider, to the digits that tell it from the next place."""
+        span = math.log(self.slider.high / self.slider.low)
+        x = self.slider.low * math.exp(share * span)
+        x = round(x, -math.floor(math.log10(x * span / STEPS)))
+        return min(max(x, self.slider.low), self.slider.high)
 
     def _typed(self) -> None:
         text = str(self.entry.value or "")
@@ -130,8 +145,14 @@ class SliderPanel:
         self._show()
 
     def _queue(self) -> None:
-        self.queue(self.slider, self.x, self.series)
-        self.waiting.add(self.x)
+        self._compute([self.x])
+
+    def _queue_range(self) -> None:
+        self._compute([self._place(i / (SWEEP - 1)) for i in range(SWEEP)])
+
+    def _compute(self, places: list[float]) -> None:
+        self.queue(self.slider, places, self.series)
+        self.waiting.update(places)
         self._show()
 
     def _show(self) -> None:
@@ -153,13 +174,14 @@ class SliderPanel:
             self.how.text = (
                 f"Interpolated between the stored points at {behind}."
                 if told.interpolated
-                else f"Stored at {place}: {told.behind[0].node}."
+                else f"Stored at {place}: {_source(told.behind[0].node)}."
             )
         waits = any(math.isclose(self.x, w, rel_tol=1e-9) for w in self.waiting)
         slow = "" if self.slider.cheap else " (a minute or more)"
         exact = told is not None and not told.interpolated
         self.compute.text = f"{place} is queued" if waits else f"{place} is stored" if exact else f"Compute {place}{slow}"
         self.compute.set_enabled(not waits and not exact)
+        self.sweep.set_visibility(self.slider.cheap and (series is None or len(series.points) < SWEEP) and not self.waiting)
         self.picture.content = plot(series, self.x, told) if series is not None else ""
 
     def _told(self) -> Read | None:
@@ -184,8 +206,14 @@ class SliderPanel:
                     ui.label(text).classes("af-soft")
 
 
+def _source(node: str) -> str:
+    """The run behind a point; one that a slider asked for by its study, whose labels are long."""
+    return f"studies/{node.partition('/')[0]}.toml" if node.startswith(OF_SLIDERS) else node
+
+
 def _conditions(series: Series) -> str:
     low, high = (parameter(series.slider.parameter, v) for v in series.range)
     count = len(series.points)
     span = f"{low} to {high}" if count > 1 else low
-    return f"{series.points[0].node.partition('[')[0]}: {count} point{'s' if count > 1 else ''}, {span}"
+    first = series.points[0].node.partition("[")[0].rpartition("/")[2]
+    return f"{first}: {count} point{'s' if count > 1 else ''}, {span}"

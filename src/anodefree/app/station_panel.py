@@ -11,8 +11,10 @@ from typing import Final
 from nicegui import ui
 
 from anodefree.app.chain_picture import Station
+from anodefree.app.estimates_table import STYLE as ESTIMATES
+from anodefree.app.estimates_table import estimates
 from anodefree.app.reproduction import Reproduction, output_of
-from anodefree.app.result_view import SIGNS, checks_first, estimate_rows, svg
+from anodefree.app.result_view import SIGNS, checks_first, svg
 from anodefree.app.result_view import TONES as CHECK_TONES
 from anodefree.app.shell import card, heading, sentence
 from anodefree.core.result import Check, Result
@@ -26,7 +28,7 @@ from anodefree.study.prose import plain
 from anodefree.study.store import Store
 from anodefree.study.typeset import parameter, quantity, sample, unit, with_unit
 from anodefree.study.typeset import sentence as typeset_sentence
-from anodefree.study.verdicts import Verdict, stated
+from anodefree.study.verdicts import UNANSWERED, Verdict, stated
 
 MARKS: Final = {"reproduced": "✓", "consistent": "✓", "not reproduced": "✗", "contradicted": "✗"}
 TONES: Final = {"✓": "af-good", "✗": "af-bad", "○": "af-soft", "!": "af-warn"}
@@ -34,28 +36,29 @@ STATES: Final = {
     **{"done": "✓ done", "stale": "✓ done by older code", "running": "… running", "failed": "✗ failed"},
     **{"blocked": "✗ blocked", "missing": "○ not run"},
 }
-CSS: Final = """
-.rp-claims { display: grid; grid-template-columns: minmax(10em, 1.3fr) 9em 11.5em 8.5em minmax(14em, 3fr); gap: 0 1em;
+CSS: Final = (
+    """
+.rp-top { justify-content: space-between; } .rp-top h2 { margin: 0; }
+.rp-claims { display: grid; grid-template-columns: minmax(10em, 1.3fr) 9em 13em 9em minmax(14em, 3fr); gap: 0 1em;
   font-size: 14px; }
 .rp-claims > * { display: contents; } .rp-claims > * > * { padding: .35em 0; border-top: 1px solid var(--af-line); min-width: 0;
   overflow-wrap: break-word; }
 .rp-claims > .rp-head > * { border-top: 0; color: var(--af-soft); font-size: 13px; padding-top: 0; }
-.rp-estimates { border-collapse: collapse; font-size: 14px; } .rp-estimates th { text-align: left; font-weight: 400;
-  color: var(--af-soft); } .rp-estimates td, .rp-estimates th { padding: .15em 1em .15em 0; vertical-align: top;
-  white-space: nowrap; }
+.rp-check { display: flex; gap: .7em; align-items: baseline; } .rp-check > :first-child { white-space: nowrap; }
 .rp-figure { max-width: 34rem; } .rp-figure svg { width: 100%; height: auto; }
 .rp-step { border-top: 1px solid var(--af-line); } .rp-step .q-expansion-item__content { padding: .2em 0 .8em 1em; }
 .rp-step .q-item { padding: .2em .3em; min-height: 34px; } .rp-step .q-item__section--main { overflow-wrap: anywhere; }
 .rp-run .q-item { font-size: 14px; min-height: 30px; }
-.rp-claims summary, .af-card > details > summary { cursor: pointer; list-style: none; }
+.rp-claims summary, .af-card details > summary { cursor: pointer; list-style: none; }
 summary::before { content: "▸ "; } details[open] > summary::before { content: "▾ "; }
 @media (max-width: 900px) {
   .rp-claims { display: block; } .rp-claims > * { display: block; padding: .5em 0; border-top: 1px solid var(--af-line); }
   .rp-claims > * > * { padding: .05em 0; border: 0; } .rp-claims > .rp-head { display: none; }
   .rp-claims [data-what]::before { content: attr(data-what) ": "; color: var(--af-soft); }
   .rp-step .q-expansion-item__content { padding: .2em 0 .6em; } }
-@media (max-width: 600px) { .rp-estimates td:first-child { white-space: normal; min-width: 8em; } }
 """
+    + ESTIMATES
+)
 _END: Final = re.compile(r"(?<=[^\d\s][.:]) (?=[A-Z])")
 """Between two sentences."""
 
@@ -63,14 +66,19 @@ _END: Final = re.compile(r"(?<=[^\d\s][.:]) (?=[A-Z])")
 class StationPanel:
     """The open station. `refresh` tells it what has been computed since; what a person opened stays open."""
 
-    def __init__(self, shown: Reproduction, name: str, store: Store) -> None:
+    def __init__(self, shown: Reproduction, name: str, store: Store, close: Callable[[], None]) -> None:
+        """`close` takes the panel away: by its button, or by the key Escape from anywhere in it."""
         self.shown, self.name, self.store = shown, name, store
         self.told: dict[str, Callable[[], None]] = {}
+        self.verdicts: tuple[Verdict, ...] | None = None
         station = self.station
         with card("") as section:
             self.section = section
             section.props(f'data-testid=station-panel tabindex="-1" aria-label="Station {name}"')
-            heading(name, 2)
+            section.on("keydown.escape", close)
+            with ui.element("div").classes("af-row rp-top"):
+                heading(name, 2)
+                ui.button("Close", on_click=close).props("flat dense no-caps data-testid=close-station")
             with ui.element("div") as claims:
                 self.claims = claims
             heading("Steps", 3)
@@ -93,6 +101,10 @@ class StationPanel:
             tell()
 
     def _judged(self) -> None:
+        """Drawn anew only where a verdict has changed: what a person has unfolded stays, and so does the focus."""
+        if self.verdicts == self.station.verdicts:
+            return
+        self.verdicts = self.station.verdicts
         self.claims.clear()
         with self.claims:
             _claims(self.station.verdicts, self.shown.study.ledger)
@@ -146,7 +158,7 @@ class StationPanel:
                 if outcome.state in ("done", "stale"):
                     await self._output(node)
                 else:
-                    ui.label(_why(outcome)).classes("af-soft")
+                    ui.label(_why(outcome)).classes("af-soft").style("white-space: pre-line; overflow-wrap: anywhere")
 
         tell()
         self.told[f"run {node.id}"] = tell
@@ -167,7 +179,7 @@ class StationPanel:
         for check in checks_first(output):
             _check(check)
         if isinstance(output, Result):
-            _estimates(output)
+            estimates(output)
         if picture:
             ui.html(picture, sanitize=False).classes("rp-figure").props("data-testid=figure")
         given = {k: v for k, v in node.parameters.items() if v is not None}
@@ -183,9 +195,21 @@ def _drawn(store: Store, node: Node, name: str) -> tuple[Output, str]:
 
 
 def _claims(verdicts: tuple[Verdict, ...], ledger: Ledger) -> None:
+    answered = [v for v in verdicts if v.verdict != UNANSWERED]
+    open_ = [v for v in verdicts if v.verdict == UNANSWERED]
     if not verdicts:
         ui.label("The paper states no value here.").classes("af-soft")
-        return
+    if answered:
+        _table(answered, ledger)
+    if open_:
+        with ui.element("details").props("data-testid=unanswered"):
+            with ui.element("summary").classes("af-soft"):
+                many = "1 value" if len(open_) == 1 else f"{len(open_)} values"
+                ui.label(f"{many} of the paper that no step of this study answers").style("display: inline")
+            _table(open_, ledger)
+
+
+def _table(verdicts: list[Verdict], ledger: Ledger) -> None:
     with ui.element("div").classes("rp-claims").props("role=table data-testid=claims"):
         with ui.element("div").classes("rp-head").props("role=row"):
             for head in ("the paper's quantity", "paper", "ours", "verdict", "reason"):
@@ -226,25 +250,9 @@ def _claim(verdict: Verdict, ledger: Ledger) -> None:
 
 
 def _check(check: Check) -> None:
-    with ui.element("div").classes("af-row").style("gap: .1em .6em").props("data-testid=check"):
+    with ui.element("div").classes("rp-check").props("data-testid=check"):
         ui.label(SIGNS[check.status]).classes(CHECK_TONES[check.status])
         ui.label(f"{check.name.replace('_', ' ')}: {check.message}").style("min-width: 0")
-
-
-def _estimates(result: Result) -> None:
-    with (
-        ui.element("div").style("overflow-x: auto"),
-        ui.element("table").classes("rp-estimates").props("data-testid=estimates"),
-    ):
-        with ui.element("tr"):
-            for head in ("estimate", "value ± std", "unit", "95 %"):
-                with ui.element("th").props("scope=col"):
-                    ui.label(head)
-        for row in estimate_rows(result):
-            with ui.element("tr"):
-                for text in (row.label or row.name, row.value, unit(row.unit) if row.unit else "", row.interval):
-                    with ui.element("td"):
-                        ui.label(text)
 
 
 def _why(outcome: Outcome) -> str:

@@ -22,7 +22,8 @@ from anodefree.errors import ConfigError, near
 class Par:
     """What a parameter means, what it may be, and where its default comes from.
 
-    `assumed` marks a default that neither the input nor the reference paper states: the report lists it with `source`.
+    `assumed` marks a default that neither the input nor the reference paper states: the report lists it with `source`;
+    `names_file` a text that may be a path.
     """
 
     doc: str
@@ -32,6 +33,7 @@ class Par:
     le: float | None = None
     source: str = ""
     assumed: bool = False
+    names_file: bool = False
 
     def check(self, value: float) -> None:
         """Raise ValueError where the value is out of bounds or not a number."""

@@ -87,6 +87,12 @@ class Job:
         return Path(str(self._record().get("store", "")))
 
     @property
+    def within(self) -> Path | None:
+        """The one folder whose files the study may name; None where it may name any."""
+        found = self._record().get("within")
+        return Path(str(found)) if found else None
+
+    @property
     def created(self) -> str:
         """When it was asked for, as ISO 8601."""
         return str(self._record().get("created", ""))
@@ -167,8 +173,10 @@ class Job:
         return record if isinstance(record, dict) else {}
 
 
-def start(study: Path, store: Path, jobs: Path, title: str) -> Job:
+def start(study: Path, store: Path, jobs: Path, title: str, within: Path | None = None) -> Job:
     """Run a study in a process of its own, or let it wait there until a core is free. Returns at once.
+
+    `within`: the one folder whose files the study may name, where somebody else may have written it.
 
     Raises
     ------
@@ -183,6 +191,7 @@ def start(study: Path, store: Path, jobs: Path, title: str) -> Job:
         "study": str(study.resolve()),
         "store": str(store.resolve()),
         "created": now.isoformat(timespec="milliseconds"),
+        **({"within": str(within.resolve())} if within is not None else {}),
     }
     try:
         folder.mkdir(parents=True)

@@ -42,6 +42,8 @@ def kept_files(given: str) -> list[Path]:
     ConfigError: there is none, or one is not what was kept.
     """
     family, _, pattern = given.removeprefix(PREFIX).partition("/")
+    if ".." in given or "/" in pattern:
+        raise ConfigError("a kept run is named by its family and its file alone", given, "write kept:FAMILY/PATTERN")
     known = index_of(family)
     if not known:
         families = sorted(p.parent.name for p in folder().glob(f"*/{INDEX}"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from anodefree.errors import AnodefreeError, ConfigError, near
 from anodefree.io.paths import paths_of
 from anodefree.registry import Stage
 from anodefree.stages import get
+from anodefree.study import reach
 from anodefree.study.audit import is_audit, load_audit
 from anodefree.study.graph import Answer, Fed, Node
 from anodefree.study.kept import PREFIX, kept_files
@@ -69,15 +70,17 @@ class Study:
         return next(n for n in self.nodes if n.id == id)
 
 
-def plan(path: Path) -> Study:
+def plan(path: Path, within: Path | None = None) -> Study:
     """Load, check and expand a study, or the audit of a paper (`anodefree.study.audit`).
+
+    `within`: the one folder whose files it may name, where somebody else may have written it.
 
     Raises
     ------
     ConfigError: everything that is wrong in any step, at once.
     """
-    spec, ledger = load_audit(path) if is_audit(path) else (load_spec(path), load_ledger())
-    builder = _Builder(path, spec, ledger)
+    spec, ledger = load_audit(path) if is_audit(path) else (load_spec(path, within), load_ledger())
+    builder = _Builder(path, spec, ledger, within)
     for step in spec.steps:
         builder.add(step)
     if builder.wrong:
@@ -92,8 +95,9 @@ Variant = tuple[dict[str, str], dict[str, Any]]
 class _Builder:
     """Collects nodes and mistakes while the steps are read in order."""
 
-    def __init__(self, path: Path, spec: Spec, ledger: Ledger) -> None:
-        self.path, self.spec = path, spec
+    def __init__(self, path: Path, spec: Spec, ledger: Ledger, within: Path | None) -> None:
+        self.path, self.spec, self.within = path, spec, within
+        self.base = path.resolve().parent
         self.claims: dict[str, Claim] = {c.id: c for c in ledger.claims}
         self.nodes: list[Node] = []
         self.files: dict[str, FileSource] = {}
@@ -143,6 +147,8 @@ class _Builder:
         except ConfigError as error:
             self.wrong.append(f"{where}: {error.what}")
             return
+        if not self._within(reach.named(stage, values), where):
+            return
         # What is fed is known by the key of the node that makes it, long before its value is.
         known = {**values, **{n: {FROM: key, ESTIMATE: estimate} for n, ((_, key), estimate) in fed.items()}}
         key = stage.key(known, [k for _, k in inputs], self.spec.study.seed)
@@ -162,6 +168,17 @@ class _Builder:
         known = {n.id: n.kept for nodes in self.steps.values() for n in nodes}
         own = [f"{p.parent.name}/{p.name}" for id in taken if id.startswith(PREFIX) for p in self.files[id].paths]
         return tuple(dict.fromkeys([*own, *(k for id in above for k in known.get(id, ()))]))
+
+    def _within(self, names: Iterable[str], where: str, pattern: str = "") -> bool:
+        """Whether a study may name these files; else that is a mistake of it."""
+        try:
+            reach.pattern_within(self.within, self.base, pattern)
+            for name in names:
+                reach.within(self.within, self.base, name)
+        except ConfigError as error:
+            self.wrong.append(f"{where}: {error.what}: {error.where} ({error.hint})")
+            return False
+        return True
 
     def _sources(self, given: str | FileInput, stage: Stage, index: int, where: str) -> list[tuple[dict[str, str], str, str]]:
         """What an input may be, as (label, id, key): the nodes of an earlier step, or files."""
@@ -236,16 +253,22 @@ class _Builder:
         return [({}, given, content_key([n.key for n in nodes]))]
 
     def _file(self, request: FileInput, where: str) -> FileSource | None:
-        base = self.path.resolve().parent
+        base = self.base
         if bool(request.file) == bool(request.files):
             self.wrong.append(f"{where}: give either 'file' or 'files'")
             return None
         listed = request.files if isinstance(request.files, list) else []
         names = [request.file] if request.file else [f.file for f in listed]
+        pattern = request.files if isinstance(request.files, str) else ""
+        told = [n for meta in (request.meta, *(f.meta for f in listed)) for n in reach.said(meta)]
+        if not self._within([*names, *told], where, pattern):
+            return None
         try:
             paths = [base / n for n in names] or paths_of(f"{glob.escape(str(base))}/{request.files}")
         except ConfigError as error:
             self.wrong.append(f"{where}: {error.what}: {request.files}")
+            return None
+        if not self._within(map(str, paths), where):
             return None
         missing = [p for p in paths if not p.is_file()]
         if missing:

@@ -31,6 +31,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from anodefree.errors import ConfigError, near
+from anodefree.study import reach
 
 MAX_BYTES = 4 * 2**20
 Form = TypeVar("Form", bound=BaseModel)
@@ -116,8 +117,8 @@ class Extension(Strict):
     override: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
-def load_spec(path: Path) -> Spec:
-    """Read a study file and check its form.
+def load_spec(path: Path, within: Path | None = None) -> Spec:
+    """Read a study file and check its form; `within` is where the study that it extends has to lie.
 
     Raises
     ------
@@ -128,6 +129,7 @@ def load_spec(path: Path) -> Spec:
     if not isinstance(head, dict) or not head.get("extends"):
         return checked(Spec, table, path)
     extension = checked(Extension, table, path)
+    reach.within(within, path.resolve().parent, extension.study.extends)
     base = read_toml(path.parent / extension.study.extends)
     return _extended(checked(Spec, base, path.parent / extension.study.extends), extension, path)
 

@@ -126,14 +126,17 @@ def _run(store: Store, task: Task, told: Told | None) -> None:
 
 
 def _fed(store: Store, stage: Stage, name: str, feeder: str, key: str, estimate: str) -> Uncertain | float:
-    """The estimate of stored work as a parameter of a stage, in the parameter's unit.
+    return fed_value(store.load(get(feeder), key), stage, name, feeder, estimate)
+
+
+def fed_value(output: Output, stage: Stage, name: str, feeder: str, estimate: str) -> Uncertain | float:
+    """The estimate of another stage's output as a parameter of a stage, in the parameter's unit.
 
     Raises
     ------
     ConfigError: no such estimate, another quantity, or no number.
     """
-    found = store.load(get(feeder), key)
-    known = found.estimates if isinstance(found, Result) else {}
+    known = output.estimates if isinstance(output, Result) else {}
     if estimate not in known:
         raise ConfigError(f"{feeder} has no estimate '{estimate}' to be {name}", stage.name, near(estimate, known))
     parameter, made = next(p for p in stage.parameters if p.name == name), known[estimate]

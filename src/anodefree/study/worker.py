@@ -75,7 +75,7 @@ class _Worker:
         from anodefree.study.run import run
         from anodefree.study.store import Store
 
-        study = plan(self.job.study)
+        study = plan(self.job.study, self.job.within)
         self.state = replace(self.state, total=len(study.nodes), done=0, text="")
         ran = run(study, Store(self.job.store), progress=self.progress)
         return "\n".join(str(e) for e in ran.errors.values())

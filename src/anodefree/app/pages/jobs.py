@@ -9,15 +9,17 @@ from pathlib import Path
 from nicegui import run, ui
 
 from anodefree.app import scene
+from anodefree.app.confined import jobs, resume
 from anodefree.app.job_view import Row, chosen, finished, planned, row, unfinished
 from anodefree.app.pages import results
+from anodefree.app.project import Project
 from anodefree.app.result_view import drawn
 from anodefree.app.shell import Visit, card, page, said
 from anodefree.errors import AnodefreeError
 from anodefree.registry import Output
 from anodefree.stages import get
 from anodefree.study.graph import Node
-from anodefree.study.jobs import Job, jobs
+from anodefree.study.jobs import Job
 from anodefree.study.plan import Study
 from anodefree.study.store import Store
 
@@ -37,7 +39,7 @@ class JobsPage:
     """What one visitor sees of the jobs."""
 
     def __init__(self, visit: Visit, wanted: str) -> None:
-        self.folder = visit.here.jobs_path
+        self.project = visit.here
         self.new = visit.link("simulate")
         self.wanted = wanted
         self.drawn: tuple[tuple[str, str], ...] | None = None
@@ -54,7 +56,7 @@ class JobsPage:
 
     async def look(self) -> None:
         """Read the jobs' files; redraw where something came, went or changed its state, else only say the numbers anew."""
-        every = await asyncio.to_thread(jobs, self.folder)
+        every = await asyncio.to_thread(jobs, self.project)
         told = await asyncio.to_thread(lambda: [row(j) for j in every])
         shape = tuple((r.job.id, r.state.state) for r in told)
         if shape != self.drawn:
@@ -70,7 +72,7 @@ class JobsPage:
         if self.detail is None or self.detail.job.id != job.id:
             self.below.clear()
             with self.below:
-                self.detail = JobDetail(job)
+                self.detail = JobDetail(self.project, job)
         await self.detail.look(next(r for r in told if r.job.id == job.id))
 
     def redraw(self, told: list[Row]) -> None:
@@ -110,7 +112,7 @@ class JobLine:
                 self.button("Cancel", f"cancel-{job.id}", job.cancel, page)
             else:
                 if told.state.state != "done":
-                    self.button("Resume", f"resume-{job.id}", job.resume, page)
+                    self.button("Resume", f"resume-{job.id}", lambda: resume(page.project, job), page)
                 self.button("Forget", f"forget-{job.id}", job.forget, page)
         if told.state.error:
             ui.label(told.state.error).classes("af-bad").style("white-space: pre-wrap; overflow-wrap: anywhere").props(
@@ -138,8 +140,8 @@ class JobLine:
 class JobDetail:
     """The chosen job: progress, the picture of what is not finished, and the outputs that are."""
 
-    def __init__(self, job: Job) -> None:
-        self.job = job
+    def __init__(self, project: Project, job: Job) -> None:
+        self.project, self.job = project, job
         self.study: Study | None = None
         self.done: tuple[str, ...] | None = None
         self.nodes: dict[str, Node] = {}
@@ -162,7 +164,7 @@ class JobDetail:
         self.said.text = f"{told.sign} · {told.progress} · {told.cost}"
         self.log.text = self.job.log[-4000:] or "Nothing was said."
         if self.study is None:
-            self.study = await asyncio.to_thread(planned, self.job)
+            self.study = await asyncio.to_thread(planned, self.project, self.job)
         if self.study is None:
             return
         nodes = await asyncio.to_thread(finished, self.job, self.study)

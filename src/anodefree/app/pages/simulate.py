@@ -9,14 +9,13 @@ from typing import Any
 from nicegui import ui
 
 from anodefree.app import form
+from anodefree.app.confined import planned, start
 from anodefree.app.own_study import fault, keep
 from anodefree.app.presets import COLLECTORS, SIZES, SUBJECTS, Chosen, choose, study_text
 from anodefree.app.shell import Visit, card, page, said
 from anodefree.errors import AnodefreeError
 from anodefree.registry import Stage
 from anodefree.stages import get
-from anodefree.study.jobs import start
-from anodefree.study.plan import plan
 
 
 @page("simulate", "Simulate")
@@ -165,8 +164,8 @@ class SimulatePage:
         here = self.visit.here
         try:
             path = await asyncio.to_thread(keep, here, self.chosen.title, self.text.value or "")
-            title = (await asyncio.to_thread(plan, path)).head.title[:120]
-            job = await asyncio.to_thread(start, path, here.store.root, here.jobs_path, title)
+            title = (await asyncio.to_thread(planned, here, path)).head.title[:120]
+            job = await asyncio.to_thread(start, here, path, title)
         except AnodefreeError as error:
             self.wrong.text = error.what
             said(error)

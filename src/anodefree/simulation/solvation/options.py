@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 from anodefree.core.parameter import Par
 from anodefree.simulation.solvation.engine import Platform
 
-RecipeName = Annotated[str, Par("recipe: one that comes with the package (dol_dme_litfsi, ether_lifsi), or a .toml file")]
+RecipeName = Annotated[
+    str, Par("recipe: one that comes with the package (dol_dme_litfsi, ether_lifsi), or a .toml file", names_file=True)
+]
 Edge = Annotated[float, Par("edge of the box that the recipe fills", gt=0, le=2e-8)]
 Packed = Annotated[float, Par("edge of the box to pack at, over that edge; the pressure shrinks it", ge=1.0, le=2.0)]
 Scale = Annotated[
@@ -45,7 +47,7 @@ Force = Annotated[
 ]
 Turning = Annotated[float, Par("angular frequency of that drive", ge=0)]
 Replica = Annotated[int, Par("number of the replica: another seed, another packing", ge=1)]
-Extra = Annotated[tuple[str, ...], Par("force field files (OpenMM XML) of molecules of your own")]
+Extra = Annotated[tuple[str, ...], Par("force field files (OpenMM XML) of molecules of your own", names_file=True)]
 Where = Annotated[Platform, Par("platform of OpenMM; auto: the fastest that is there")]
 Threads = Annotated[int | None, Par("threads on the CPU platform (none: OpenMM decides)", ge=1)]
 Velocities = Annotated[bool, Par("keep velocities as well, for Green-Kubo conductivities")]
