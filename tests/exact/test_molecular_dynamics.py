@@ -177,6 +177,14 @@ def test_a_cancelled_run_goes_on_where_it_was(tmp_path: Path) -> None:
     np.testing.assert_allclose(resumed["position_m"], whole["position_m"], atol=2e-13)
 
 
+def test_velocities_pass_from_one_phase_to_the_next() -> None:
+    """The same ones drawn anew would echo: a quarter of the temperature missing, half as long after as between both draws."""
+    given = SMALL | {"edge_m": 27e-10, "start": "equilibrated", "step_s": 1e-15}
+    short = {"equilibration_s": 0.1e-12, "production_s": 0.08e-12, "frame_every_s": 0.01e-12}
+    kelvin = RUN(**given | short, seed=1)["log_temperature_K"]
+    assert kelvin.min() > 0.9 * 298.15
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [

@@ -69,6 +69,9 @@ class Dynamics:
     frames: list[np.ndarray] = field(default_factory=list)
     moves: list[np.ndarray] = field(default_factory=list)
     found: str = ""
+    speed_nm_ps: np.ndarray | None = None
+    """Velocities that a phase hands on to the next. The same ones drawn twice would be heard as an echo: half as long after the
+    second draw as lies between both, atoms move against their forces in step, and a quarter of the temperature is missing."""
     _state: bytes = b""
     _started: float = field(default_factory=time.monotonic)
     _computed_ps: float = 0.0
@@ -114,6 +117,7 @@ class Dynamics:
                 break
         state = simulation.getState(getPositions=True, getVelocities=True)
         self.place_nm = np.array(state.getPositions(asNumpy=True)._value)
+        self.speed_nm_ps = np.array(state.getVelocities(asNumpy=True)._value)
         self._to_mean_volume(float(state.getPeriodicBoxVectors(asNumpy=True)._value[0, 0]))
         self.phase, self.done_ps, self._state = "volume", 0.0, b""
 
@@ -229,10 +233,12 @@ class Dynamics:
         return made
 
     def _begun(self, simulation: Any) -> Any:
-        """With the velocities of the temperature, or as the checkpoint has it."""
+        """With the velocities of the temperature, with those of the phase before, or as the checkpoint has it."""
         self._saved = time.monotonic()
         if self._state:
             simulation.loadCheckpoint(self._state)
+        elif self.speed_nm_ps is not None:
+            simulation.setVelocities(self.speed_nm_ps)
         else:
             simulation.setVelocitiesToTemperature(self.plan.temperature_K, self.plan.seed + 3)
         return simulation
