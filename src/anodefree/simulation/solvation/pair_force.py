@@ -16,6 +16,8 @@ from anodefree.errors import NumericalError
 COULOMB_KJ_NM: Final = 138.93545764438198
 """1/(4πε₀) in kJ nm/mol/e²."""
 DEGREE: Final = 12
+FINE_DEGREE: Final = 20
+"""Of the polynomial for the virial, which is in double precision."""
 SKIN_NM: Final = 0.12
 ROOM: Final = 1.25
 
@@ -44,7 +46,9 @@ class PairForce:
         root = 2 * np.sqrt(atoms.epsilon)
         self._q = np.float32(np.sqrt(COULOMB_KJ_NM) * atoms.charge_e)
         self._a, self._b = np.float32(root * atoms.sigma_nm**6), np.float32(root * atoms.sigma_nm**3)
-        self._tail = tail(atoms.sigma_nm, atoms.epsilon, cutoff_nm)
+        self._fine = (np.sqrt(COULOMB_KJ_NM) * atoms.charge_e, root * atoms.sigma_nm**6, root * atoms.sigma_nm**3)
+        self._fine_force = erf_polynomials(beta_nm, cutoff_nm, FINE_DEGREE)[1]
+        self._tail, self._tail_virial = tail(atoms.sigma_nm, atoms.epsilon, cutoff_nm)
         both = np.concatenate([atoms.pair, atoms.pair[:, ::-1]])
         both = both[np.lexsort((both[:, 1], both[:, 0]))]
         self._first = np.searchsorted(both[:, 0], np.arange(n + 1))
@@ -89,6 +93,25 @@ class PairForce:
         )  # fmt: skip
         return energy + self._tail / edge_nm**3, force
 
+    @property
+    def charge(self) -> np.ndarray:
+        """Charges times √(1/4πε₀) (atom,)."""
+        return self._fine[0]
+
+    def virial(self, place_nm: np.ndarray, edge_nm: float, force: np.ndarray) -> np.ndarray:
+        """Σ d_α f_β over pairs that are not excluded: xx, yy, zz, xy, xz, yz [kJ/mol], with tail; adds to force (atom, 3)."""
+        from anodefree.numerics.compiled.pair_virial import pair_virial
+
+        self._renew(place_nm, edge_nm)
+        inside = place_nm - edge_nm * np.floor(place_nm / edge_nm)
+        found = np.array(
+            pair_virial(
+                inside, *self._fine, edge_nm, self.cutoff_nm, self._start, self._found, self._fine_force, self._size, force
+            )
+        )
+        found[:3] += self._tail_virial / edge_nm**3
+        return found
+
     def _renew(self, place_nm: np.ndarray, edge_nm: float) -> None:
         """A new list of neighbours once an atom has gone half of the skin, or the box has changed."""
         from anodefree.numerics.compiled.pair_forces import moved, neighbours
@@ -107,7 +130,7 @@ class PairForce:
         self._before, self._edge = place_nm.copy(), edge_nm
 
 
-def erf_polynomials(beta_nm: float, cutoff_nm: float) -> tuple[np.ndarray, np.ndarray]:
+def erf_polynomials(beta_nm: float, cutoff_nm: float, degree: int = DEGREE) -> tuple[np.ndarray, np.ndarray]:
     """Polynomials, highest power first, in t = 2r²/cut-off² - 1 of erf(βr)/r and of (erf(βr)/r - 2β/√π exp(-β²r²))/r²."""
     from numpy.polynomial.chebyshev import Chebyshev
     from numpy.polynomial.polynomial import Polynomial
@@ -121,15 +144,16 @@ def erf_polynomials(beta_nm: float, cutoff_nm: float) -> tuple[np.ndarray, np.nd
         r2 = cutoff_nm**2 * (t + 1) / 2
         return np.asarray((energy(t) - 2 * beta_nm / np.sqrt(np.pi) * np.exp(-(beta_nm**2) * r2)) / r2)
 
-    powers = [np.asarray(Chebyshev.interpolate(f, DEGREE).convert(kind=Polynomial).coef)[::-1].copy() for f in (energy, force)]
+    powers = [np.asarray(Chebyshev.interpolate(f, degree).convert(kind=Polynomial).coef)[::-1].copy() for f in (energy, force)]
     return powers[0], powers[1]
 
 
-def tail(sigma_nm: np.ndarray, epsilon: np.ndarray, cutoff_nm: float) -> float:
-    """Volume times the energy of Lennard-Jones beyond the cut-off in a uniform liquid: the means over all pairs.
+def tail(sigma_nm: np.ndarray, epsilon: np.ndarray, cutoff_nm: float) -> tuple[float, float]:
+    """Volume times the energy, and each diagonal part of the virial, of Lennard-Jones beyond the cut-off in a uniform liquid.
 
-    ½ Σ_ij ∫ 4πr² u(r) dr = 2π Σ_ij (c₁₂/(9 r_c⁹) - c₆/(3 r_c³)); the sum over pairs of products is the square of a sum.
+    ½ Σ_ij ∫ 4πr² u(r) dr = 2π Σ_ij (c₁₂/(9 r_c⁹) - c₆/(3 r_c³)), and with -r u'(r)/3 for u(r): 2π Σ_ij (4c₁₂/(9 r_c⁹) -
+    2c₆/(3 r_c³)). The sum over pairs of products is the square of a sum.
     """
     root = 2 * np.sqrt(epsilon)
-    twelve, six = np.sum(root * sigma_nm**6) ** 2, np.sum(root * sigma_nm**3) ** 2
-    return float(2 * np.pi * (twelve / (9 * cutoff_nm**9) - six / (3 * cutoff_nm**3)))
+    twelve, six = np.sum(root * sigma_nm**6) ** 2 / (9 * cutoff_nm**9), np.sum(root * sigma_nm**3) ** 2 / (3 * cutoff_nm**3)
+    return float(2 * np.pi * (twelve - six)), float(2 * np.pi * (4 * twelve - 2 * six))

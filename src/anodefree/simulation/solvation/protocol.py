@@ -17,6 +17,7 @@ from anodefree.simulation.solvation.drive import Drive, forces_of
 from anodefree.simulation.solvation.engine import openmm
 from anodefree.simulation.solvation.integrator import KJ_MOL, integrator_of, prepare
 from anodefree.simulation.solvation.pair_force import PairForce
+from anodefree.simulation.solvation.stress import MolecularStress
 from anodefree.simulation.solvation.system import NM, Box
 
 SAVE_EVERY_S: Final = 60.0
@@ -45,6 +46,8 @@ class Plan:
     drive: Drive
     seed: int
     velocities: bool = False
+    stress_ps: float | None = None
+    """Time between samples of the pressure tensor at constant volume."""
 
 
 @dataclass
@@ -61,6 +64,8 @@ class Dynamics:
     edge_nm: float
     pairs: PairForce | None = None
     """The compiled pair force that the system lacks, where there is one."""
+    stress: MolecularStress | None = None
+    """Samples the pressure tensor, where it is asked for."""
     place_nm: np.ndarray = field(default_factory=lambda: np.empty((0, 3)))
     phase: str = "pack"
     done_ps: float = 0.0
@@ -68,6 +73,7 @@ class Dynamics:
     """Time [ps], density [kg/m3], potential energy [kJ/mol], temperature [K]."""
     frames: list[np.ndarray] = field(default_factory=list)
     moves: list[np.ndarray] = field(default_factory=list)
+    tensors: list[np.ndarray] = field(default_factory=list)
     found: str = ""
     speed_nm_ps: np.ndarray | None = None
     """Velocities that a phase hands on to the next. The same ones drawn twice would be heard as an echo: half as long after the
@@ -182,9 +188,8 @@ class Dynamics:
     def _advance(self, simulation: Any, ps: float, offset: float = 0.0) -> None:
         """Integrate a stretch and write the log."""
         steps = max(round(ps / self.plan.step_ps), 1)
-        integrator = simulation.getIntegrator()
         try:
-            integrator.step(steps)
+            self._step(simulation, steps)
         except Exception as error:  # OpenMM's own type: "Particle coordinate is NaN"
             raise self._broken(simulation, str(error)) from error
         state = simulation.getState(getEnergy=True)
@@ -197,6 +202,17 @@ class Dynamics:
         self._computed_ps += steps * self.plan.step_ps
         kelvin = 2 * state.getKineticEnergy()._value / (self._freedoms() * KJ_MOL)
         self.log.append((self.done_ps + offset, density, energy, kelvin))
+
+    def _step(self, simulation: Any, steps: int) -> None:
+        """So many steps, with samples of the pressure tensor between them at constant volume."""
+        integrator = simulation.getIntegrator()
+        if self.stress is None or self.plan.stress_ps is None or self.phase != "volume":
+            integrator.step(steps)
+            return
+        between = round(self.plan.stress_ps / self.plan.step_ps)
+        for _ in range(steps // between):
+            integrator.step(between)
+            self.tensors.append(self.stress.of(simulation))
 
     def _report(self, simulation: Any, context: Context, fingerprint: str) -> None:
         """Tell how far it is; save now and then, and when it is cancelled."""
@@ -269,6 +285,7 @@ class Dynamics:
             log=np.array(self.log),
             frames=np.array(self.frames, dtype=np.float32),
             moves=np.array(self.moves, dtype=np.float32),
+            tensors=np.array(self.tensors),
             found=np.array(self.found),
             state=np.frombuffer(simulation.createCheckpoint(), dtype=np.uint8),
         )
@@ -282,4 +299,5 @@ class Dynamics:
         self.place_nm, self.found = state["place_nm"], str(state["found"])
         self.log = [tuple(row) for row in state["log"].tolist()]
         self.frames, self.moves = list(state["frames"]), list(state["moves"])
+        self.tensors = list(state.get("tensors", ()))
         self._state = state["state"].tobytes()
