@@ -79,7 +79,11 @@ def test_tensor_is_the_derivative_of_the_energy_by_strain(rng: np.random.Generat
         return float(bare.sum()) + waves(moved, charge, EDGE_NM * strain)
 
     pairs = PairForce(atoms, CUTOFF_NM, BETA)
-    found = MolecularStress(pairs, molecule, mass, spacing_nm=0.04)(place, np.zeros((n, 3)), EDGE_NM) / PA * EDGE_NM**3
+    still = np.zeros((n, 3))
+    exact = MolecularStress(pairs, molecule, mass, spacing_nm=0.04, number=np.float64)(place, still, EDGE_NM)
+    as_run = MolecularStress(pairs, molecule, mass)(place, still, EDGE_NM)
+    np.testing.assert_allclose(as_run, exact, atol=1e-4 * np.abs(exact).max())
+    found = exact / PA * EDGE_NM**3
     found[:3] -= tail(atoms.sigma_nm, atoms.epsilon, CUTOFF_NM)[1] / EDGE_NM**3
     wanted = strained(energy)
     np.testing.assert_allclose(found, wanted, atol=1e-6 * np.abs(wanted).max())

@@ -16,8 +16,6 @@ from anodefree.errors import NumericalError
 COULOMB_KJ_NM: Final = 138.93545764438198
 """1/(4πε₀) in kJ nm/mol/e²."""
 DEGREE: Final = 12
-FINE_DEGREE: Final = 20
-"""Of the polynomial for the virial, which is in double precision."""
 SKIN_NM: Final = 0.12
 ROOM: Final = 1.25
 
@@ -44,10 +42,10 @@ class PairForce:
         self.cutoff_nm, self.beta_nm = cutoff_nm, beta_nm
         n = len(atoms.charge_e)
         root = 2 * np.sqrt(atoms.epsilon)
-        self._q = np.float32(np.sqrt(COULOMB_KJ_NM) * atoms.charge_e)
-        self._a, self._b = np.float32(root * atoms.sigma_nm**6), np.float32(root * atoms.sigma_nm**3)
-        self._fine = (np.sqrt(COULOMB_KJ_NM) * atoms.charge_e, root * atoms.sigma_nm**6, root * atoms.sigma_nm**3)
-        self._fine_force = erf_polynomials(beta_nm, cutoff_nm, FINE_DEGREE)[1]
+        self.charge = np.sqrt(COULOMB_KJ_NM) * atoms.charge_e
+        """Charges times √(1/4πε₀) (atom,)."""
+        self._roots = (root * atoms.sigma_nm**6, root * atoms.sigma_nm**3)
+        self._q, self._a, self._b = (np.float32(v) for v in (self.charge, *self._roots))
         self._tail, self._tail_virial = tail(atoms.sigma_nm, atoms.epsilon, cutoff_nm)
         both = np.concatenate([atoms.pair, atoms.pair[:, ::-1]])
         both = both[np.lexsort((both[:, 1], both[:, 0]))]
@@ -93,22 +91,21 @@ class PairForce:
         )  # fmt: skip
         return energy + self._tail / edge_nm**3, force
 
-    @property
-    def charge(self) -> np.ndarray:
-        """Charges times √(1/4πε₀) (atom,)."""
-        return self._fine[0]
+    def virial(self, place_nm: np.ndarray, edge_nm: float, force: np.ndarray, number: type[np.floating]) -> np.ndarray:
+        """Σ d_α f_β over pairs that are not excluded: xx, yy, zz, xy, xz, yz [kJ/mol], with tail; adds to force (atom, 3).
 
-    def virial(self, place_nm: np.ndarray, edge_nm: float, force: np.ndarray) -> np.ndarray:
-        """Σ d_α f_β over pairs that are not excluded: xx, yy, zz, xy, xz, yz [kJ/mol], with tail; adds to force (atom, 3)."""
+        Within an atom's sum in numbers of the given type.
+        """
         from anodefree.numerics.compiled.pair_virial import pair_virial
 
         self._renew(place_nm, edge_nm)
         inside = place_nm - edge_nm * np.floor(place_nm / edge_nm)
-        found = np.array(
-            pair_virial(
-                inside, *self._fine, edge_nm, self.cutoff_nm, self._start, self._found, self._fine_force, self._size, force
-            )
-        )
+        x, y, z = np.ascontiguousarray(inside.T, dtype=number)
+        q, a, b, force_of = (v.astype(number) for v in (self.charge, *self._roots, self._force_of))
+        found: np.ndarray = pair_virial(
+            x, y, z, q, a, b, number(edge_nm), number(self.cutoff_nm), self._start, self._found, force_of, number(self._size),
+            force,
+        )  # fmt: skip
         found[:3] += self._tail_virial / edge_nm**3
         return found
 
@@ -130,7 +127,7 @@ class PairForce:
         self._before, self._edge = place_nm.copy(), edge_nm
 
 
-def erf_polynomials(beta_nm: float, cutoff_nm: float, degree: int = DEGREE) -> tuple[np.ndarray, np.ndarray]:
+def erf_polynomials(beta_nm: float, cutoff_nm: float) -> tuple[np.ndarray, np.ndarray]:
     """Polynomials, highest power first, in t = 2r²/cut-off² - 1 of erf(βr)/r and of (erf(βr)/r - 2β/√π exp(-β²r²))/r²."""
     from numpy.polynomial.chebyshev import Chebyshev
     from numpy.polynomial.polynomial import Polynomial
@@ -144,7 +141,7 @@ def erf_polynomials(beta_nm: float, cutoff_nm: float, degree: int = DEGREE) -> t
         r2 = cutoff_nm**2 * (t + 1) / 2
         return np.asarray((energy(t) - 2 * beta_nm / np.sqrt(np.pi) * np.exp(-(beta_nm**2) * r2)) / r2)
 
-    powers = [np.asarray(Chebyshev.interpolate(f, degree).convert(kind=Polynomial).coef)[::-1].copy() for f in (energy, force)]
+    powers = [np.asarray(Chebyshev.interpolate(f, DEGREE).convert(kind=Polynomial).coef)[::-1].copy() for f in (energy, force)]
     return powers[0], powers[1]
 
 
