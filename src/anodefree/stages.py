@@ -156,6 +156,7 @@ MODULES: Final[dict[str, str]] = {
     "solvation.contacts": "anodefree.analysis.solvation.contacts",
     "solvation.coordination": "anodefree.analysis.solvation.coordination",
     "solvation.field_effect": "anodefree.analysis.solvation.field_effect",
+    "solvation.onsager": "anodefree.analysis.solvation.onsager",
     "solvation.point": "anodefree.analysis.solvation.point",
     "solvation.residence": "anodefree.analysis.solvation.residence",
     "solvation.run": "anodefree.simulation.solvation.run",
