@@ -29,12 +29,13 @@ def conductivity(trajectory: Trajectory) -> Result:
     r"""Ionic conductivity by Green and Kubo from velocities, checked against Einstein's relation from places.
 
     $\sigma = \frac{1}{3VkT}\int_0^\infty\langle J(0)\cdot J(t)\rangle dt$ with $J = \sum_m z_m e\,v_m$ over the molecules'
-    centres. The integral is half of the spectrum at frequency zero, by a line in f² through the lowest frequencies, as many as
-    agree with all narrower fits: no plateau is chosen. `einstein` is the slope of the displacement of charge from 20 to 50 %
-    of a fifteenth of the run, its std that of the mean of fifteen. Ions count with whole charges, also where the force field
-    scales them (Leontyev and Stuchebrukhov 2011). *Valid when* frames resolve the rattling of ions (5 to 10 fs), the
-    run is at equilibrium without field, and the thermostat's friction is weak beside collisions. *Source* the relations: Allen
-    and Tildesley 2017, section 2.7; the line: Heidelberger and Welch 1981; the law of a periodogram: Ercole et al. 2017.
+    centres. The integral is half of the spectrum at frequency zero, by a line in f² through the lowest frequencies, a quarter
+    of the most that agree with all narrower fits: no plateau is chosen. `einstein` is the slope of the displacement of charge
+    from 20 to 50 % of a fifteenth of the run, its std that of the mean of fifteen. Ions count with whole charges, also where
+    the force field scales them (Leontyev and Stuchebrukhov 2011). *Valid when* frames resolve the rattling of ions (5 to
+    10 fs), the run is at equilibrium without field, and the thermostat's friction is weak beside collisions. *Source* the
+    relations: Allen and Tildesley 2017, section 2.7; the line: Heidelberger and Welch 1981; the law of a periodogram: Ercole
+    et al. 2017.
 
     Raises
     ------
