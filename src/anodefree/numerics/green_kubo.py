@@ -15,12 +15,12 @@ FEWEST_MODES: Final = 12
 """Frequencies that the narrowest fit has."""
 RATIO: Final = 1.3
 """Of one width to the next."""
-AGREE: Final = 2.0
+AGREE: Final = 3.0
 """Standard deviations of the difference by which a narrower fit may differ from one that holds all of its frequencies."""
 BACK: Final = 4
 """Part of the widest fit that agrees which is taken: what agrees within the noise may still be off by part of it."""
 WIDER: Final = 1.1
-"""The choice of the width follows the noise; series of one to three decay times held 91 to 98 % in 2 std without it."""
+"""The choice of the width follows the noise; series of one to three decay times held 91 to 98 % in 2 std with it."""
 
 
 @dataclass(frozen=True)
