@@ -25,13 +25,15 @@ WIDER: Final = 1.1
 
 @dataclass(frozen=True)
 class ZeroFrequency:
-    """The integral from 0 to infinity, its std, how many frequencies it rests on, and the time that these resolve."""
+    """The integral from 0 to infinity, its std, how many frequencies it rests on, and two times."""
 
     integral: float
     std: float
     modes: int
-    memory: float
+    shortest: float
     """1/(2π f) at the highest frequency of the fit."""
+    memory: float
+    """Decay time of an exponential whose spectrum bends as the line does; zero where it does not fall."""
 
 
 def integral_of_autocorrelation(flux: Floats, step: float) -> ZeroFrequency:
@@ -51,25 +53,31 @@ def integral_of_autocorrelation(flux: Floats, step: float) -> ZeroFrequency:
     most, noise = len(log), float(polygamma(1, c))
     fewest = min(FEWEST_MODES, most)
     widths = np.unique(np.geomspace(fewest, most, 2 + int(math.log(most / fewest) / math.log(RATIO))).astype(int))
-    at_zero, std = np.array([_line(log[:k], noise) for k in widths]).T
+    at_zero, std, _ = np.array([_line(log[:k], noise) for k in widths]).T
     agreed = 0
     for k in range(1, len(widths)):
         apart = np.abs(at_zero[:k] - at_zero[k])
         if (apart <= AGREE * np.sqrt(np.maximum(std[:k] ** 2 - std[k] ** 2, 0.0))).all():
             agreed = k
     modes = max(int(widths[agreed]) // BACK, fewest)
-    value, spread = _line(log[:modes], noise)
+    value, spread, slope = _line(log[:modes], noise)
     integral = 0.5 * math.exp(value)
-    return ZeroFrequency(integral, WIDER * integral * spread, modes, n * step / (2 * math.pi * modes))
+    return ZeroFrequency(
+        integral,
+        WIDER * integral * spread,
+        modes,
+        n * step / (2 * math.pi * modes),
+        n * step * math.sqrt(max(-slope, 0.0)) / (2 * math.pi),
+    )
 
 
-def _line(log: Floats, variance: float) -> tuple[float, float]:
-    """Value at f = 0 of the line in f², and its std."""
+def _line(log: Floats, variance: float) -> tuple[float, float, float]:
+    """Value at f = 0 of the line in f², its std, and its slope, with f in units of the lowest frequency."""
     u = np.arange(1, len(log) + 1) ** 2.0
     spread = float(((u - u.mean()) ** 2).sum())
     slope = float((u - u.mean()) @ log) / spread
     at_zero = float(log.mean()) - slope * float(u.mean())
-    return at_zero, math.sqrt(variance * (1 / len(log) + float(u.mean()) ** 2 / spread))
+    return at_zero, math.sqrt(variance * (1 / len(log) + float(u.mean()) ** 2 / spread)), slope
 
 
 def running_integral(flux: Floats, step: float) -> Floats:

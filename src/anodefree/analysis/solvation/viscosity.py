@@ -48,7 +48,8 @@ def viscosity(trajectory: Trajectory) -> Result:
             "viscosity": Estimate(done.value, done.std, "Pa s", "shear viscosity"),
             "modulus": Estimate(
                 modulus,
-                modulus * math.sqrt(2 * max(done.found.memory, 1e-300) / float(np.ptp(trajectory["stress_time_s"])) / 5),
+                modulus
+                * math.sqrt(2 * max(done.found.memory, float(done.lag_s[1])) / float(np.ptp(trajectory["stress_time_s"])) / 5),
                 "Pa",
                 "shear modulus at infinite frequency",
             ),
