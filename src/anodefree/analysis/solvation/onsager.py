@@ -154,11 +154,12 @@ def draw(result: Result, ax: Axes) -> None:
     lag = result.curves["lag_s"].values
     for k, (name, pair) in enumerate(zip(("pp", "mm", "pm"), PAIRS, strict=True)):
         e = result.estimates[f"L{pair}"]
-        ax.plot(1e12 * lag, 1e9 * result.curves[f"moved_{name}_mol2_Jm"].values, color=COLOURS[k], label=f"L$_{{{pair}}}$")
-        ax.plot(1e12 * lag, 1e9 * e.value * lag, color=COLOURS[k], linestyle="--", linewidth=0.8)
+        ax.plot(1e12 * lag, 1e20 * result.curves[f"moved_{name}_mol2_Jm"].values, color=COLOURS[k], label=f"L$_{{{pair}}}$")
+        ax.plot(1e12 * lag, 1e20 * e.value * lag, color=COLOURS[k], linestyle="--", linewidth=0.8)
+    ax.plot([], [], color=INK, linestyle="--", linewidth=0.8, label="slope in the fit")
     ax.axhline(0, color=INK, linewidth=0.6)
-    ax.set(xlabel="time / ps", ylabel="common displacement / (nmol$^2$ J$^{-1}$ m$^{-1}$)")
-    ax.legend()
+    ax.set(xlabel="time / ps", ylabel="moved / (10$^{-20}$ mol$^2$ J$^{-1}$ m$^{-1}$)")
+    ax.legend(fontsize=7)
 
 
 @onsager.demo
