@@ -108,7 +108,22 @@ def test_ions_of_scaled_charge_carry_their_whole_charge(rng: np.random.Generator
     full = af.get("solvation.onsager")(coupled(rng))
     rng.bit_generator.state = state
     assert af.get("solvation.onsager")(coupled(rng, 0.8))["conductivity"] == pytest.approx(full["conductivity"], rel=1e-12)
-    np.testing.assert_array_equal(whole_charges(ELEMENTARY_CHARGE_C * np.array([0.8, -0.75, 1e-9, 1.6])) != 0, [1, 1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("scale", "charge", "whole"),
+    [
+        (None, [0.8, -0.75, 1e-9, 1.6], [1, -1, 0, 2]),
+        (0.7, [0.7, -1.4, 0, 0.7], [1, -2, 0, 1]),
+        (0.5, [0.5, -1.0, 0, 0.5], [1, -2, 0, 1]),
+    ],
+)
+def test_charges_are_made_whole(scale: float | None, charge: list[float], whole: list[int]) -> None:
+    ions = built(np.zeros((1, 4, 3)), ["Li"] * 4, ["Li"] * 4, np.arange(4))
+    arrays = {n: ions[n] for n in ("time_s", "position_m", "box_m", "species", "molecule", "element", "mass_kg")}
+    meta = dict(ions.meta) | ({} if scale is None else {"charge_scale": scale})
+    told = Measurement.of(TRAJECTORY, arrays | {"charge_C": ELEMENTARY_CHARGE_C * np.array(charge)}, meta)
+    np.testing.assert_allclose(whole_charges(told, np.arange(4)) / ELEMENTARY_CHARGE_C, whole, atol=1e-12)
 
 
 def test_pairs_that_stay_together_have_one_coefficient(rng: np.random.Generator) -> None:

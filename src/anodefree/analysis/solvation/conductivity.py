@@ -48,7 +48,7 @@ def conductivity(trajectory: Trajectory) -> Result:
     time, box = trajectory["time_s"], trajectory["box_m"].astype(float)
     mass, molecule = trajectory["mass_kg"], trajectory["molecule"]
     _, of = np.unique(molecule, return_inverse=True)
-    charge = whole_charges(np.bincount(of, trajectory["charge_C"]))
+    charge = whole_charges(trajectory, of)
     # The molecule's charge moves with its centre of mass: weights of atoms.
     weight = charge[of] * mass / np.bincount(of, mass)[of]
     current = np.einsum("fak,a->fk", trajectory["velocity_m_s"].astype(float), weight)

@@ -18,6 +18,8 @@ from anodefree.numerics.displacement import centres, without_drift
 FEWEST: Final = 60
 DIFFUSIVE: Final = 0.9
 """Exponent of a displacement from which motion counts as diffusive."""
+LEAST: Final = 0.3
+"""Charge [e] from which a molecule is an ion."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +79,18 @@ def diffusive(exponents: dict[str, Estimate], bound: str) -> Check:
     return Check.that("diffusive", not unsure, "every displacement grows with time in the window", told)
 
 
-def whole_charges(charge_C: np.ndarray) -> np.ndarray:
-    """Charges of molecules as whole multiples of e.
+def whole_charges(trajectory: Measurement, of: np.ndarray) -> np.ndarray:
+    """Charges [C] of molecules as whole multiples of e; `of` (atom,) is the molecule of each atom, and none are zero.
 
     A force field that scales charges of ions lets electrons' polarisation screen forces; the ions carry their charge all the
-    same, and the current of a field counts that. *Source* Leontyev and Stuchebrukhov 2011.
+    same, and the current of a field counts that. The metadata `charge_scale` says by how much, where it is known; an ion of
+    less than half of a charge counts as one. *Source* Leontyev and Stuchebrukhov 2011.
     """
-    return np.asarray(np.rint(charge_C / ELEMENTARY_CHARGE_C) * ELEMENTARY_CHARGE_C)
+    if "charge_C" not in trajectory:
+        return np.zeros(int(of.max()) + 1)
+    charge = np.bincount(of, trajectory["charge_C"]) / ELEMENTARY_CHARGE_C / float(trajectory.meta.get("charge_scale", 1.0))
+    whole = np.where(np.abs(charge) > LEAST, np.sign(charge) * np.maximum(np.rint(np.abs(charge)), 1.0), 0.0)
+    return np.asarray(whole * ELEMENTARY_CHARGE_C)
 
 
 def walks(trajectory: Measurement, blocks: int, from_fraction: float, to_fraction: float) -> Walks:
@@ -109,7 +116,7 @@ def walks(trajectory: Measurement, blocks: int, from_fraction: float, to_fractio
     return Walks(
         paths=without_drift(centres(trajectory["position_m"], box, trajectory["molecule"], mass), heavy),
         mass=heavy,
-        charge=whole_charges(np.bincount(of, trajectory["charge_C"])) if "charge_C" in trajectory else np.zeros(len(first)),
+        charge=whole_charges(trajectory, of),
         species=trajectory["species"][first],
         names=species_of(trajectory),
         step=step,
