@@ -2,7 +2,7 @@
 
 Reduced temperature 0.722 and density 0.8442 as in Ferrario et al. 1991, who found 3.24 ± 0.04 (Green-Kubo, 2048 atoms).
 
-    python benchmarks/bench_viscosity.py [--runs 4] [--atoms 256] [--time 1000]
+    python benchmarks/bench_viscosity.py [--runs 5] [--atoms 256] [--time 1000]
 
 One row a run (its own seed) with what a step and a sample of the tensor cost, then their mean.
 """
@@ -97,7 +97,7 @@ def run(atoms: int, length: float, seed: int) -> tuple[Any, dict[str, float]]:
 def main() -> None:
     """Runs, their mean, and the literature."""
     given = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    given.add_argument("--runs", type=int, default=4)
+    given.add_argument("--runs", type=int, default=5)
     given.add_argument("--atoms", type=int, default=256)
     given.add_argument("--time", type=float, default=1000.0, help="length of each run in reduced units")
     asked = given.parse_args()
