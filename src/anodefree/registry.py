@@ -171,7 +171,9 @@ class Stage:
 
     def key(self, values: Mapping[str, Any], input_keys: list[str], seed: int) -> str:
         """The content key of a run: name, version, parameters, inputs, and the seed where numbers are drawn."""
-        parts = [self.name, self.version, plain(dict(values)), input_keys, seed if self.draws else None]
+        since = {p.name: p.default for p in self.parameters if p.par.added}
+        told = {n: v for n, v in values.items() if n not in since or v != since[n]}
+        parts = [self.name, self.version, plain(told), input_keys, seed if self.draws else None]
         return content_key(parts)
 
     def check_inputs(self, inputs: tuple[Measurement, ...]) -> None:

@@ -158,6 +158,7 @@ MODULES: Final[dict[str, str]] = {
     "solvation.coordination": "anodefree.analysis.solvation.coordination",
     "solvation.field_effect": "anodefree.analysis.solvation.field_effect",
     "solvation.fill": "anodefree.simulation.solvation.fill",
+    "solvation.onsager": "anodefree.analysis.solvation.onsager",
     "solvation.point": "anodefree.analysis.solvation.point",
     "solvation.recheck": "anodefree.analysis.solvation.recheck",
     "solvation.replicas": "anodefree.analysis.solvation.replicas",

@@ -7,6 +7,7 @@ import pytest
 from scipy.signal import lfilter
 
 import anodefree as af
+from anodefree.analysis.solvation.fluctuations import integrated
 from anodefree.analysis.solvation.viscosity import sheared
 from anodefree.errors import ConfigError, DataError
 from anodefree.numerics.green_kubo import integral_of_autocorrelation, running_integral
@@ -31,6 +32,26 @@ def test_integral_with_two_decay_times_is_right_on_average() -> None:
     ratio, std = np.array(found).T
     assert ratio.mean() == pytest.approx(1, abs=4 * ratio.std() / np.sqrt(60) + 0.03)
     assert 0.6 < ratio.std() / std.mean() < 1.5
+
+
+def test_longer_series_are_known_better() -> None:
+    """The number of frequencies grows with the length: sixteen times as long, and a third of the std at least is gone."""
+    rng = np.random.default_rng(4)
+    stds = {
+        n: np.median([integral_of_autocorrelation(forgetful(rng, n, 5, 0.9), 1.0).std for _ in range(9)])
+        for n in (4_000, 64_000)
+    }
+    assert stds[64_000] < 0.5 * stds[4_000]
+
+
+def test_a_series_of_few_decay_times_is_called_too_short() -> None:
+    rng = np.random.default_rng(5)
+    time = 1e-14 * np.arange(4000)
+    for decay, status in ((400, "warn"), (8, "pass")):
+        flux = forgetful(rng, 4000, 5, float(np.exp(-1 / decay)))
+        told = next(c for c in integrated(time, flux, 1.0, "a series").checks if c.name == "length")
+        assert told.status == status
+        assert "0.8 ps" in told.message
 
 
 def test_running_integral_reaches_the_same() -> None:

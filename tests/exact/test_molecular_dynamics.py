@@ -162,7 +162,8 @@ def test_energy_is_that_of_an_independent_construction(shared: Path, scale: floa
 
 
 def test_a_cancelled_run_goes_on_where_it_was(tmp_path: Path) -> None:
-    whole = RUN(**SMALL, seed=3)
+    given = SMALL | {"stress_every_s": 0.01e-12}
+    whole = RUN(**given, seed=3)
     asked: list[int] = []
 
     def stop() -> bool:
@@ -170,11 +171,28 @@ def test_a_cancelled_run_goes_on_where_it_was(tmp_path: Path) -> None:
         return len(asked) == 5
 
     with pytest.raises(Cancelled):
-        RUN(**SMALL, seed=3, context=Context(tmp_path, cancelled=stop))
+        RUN(**given, seed=3, context=Context(tmp_path, cancelled=stop))
     assert (tmp_path / "checkpoint.npz").exists()
-    resumed = RUN(**SMALL, seed=3, context=Context(tmp_path))
+    resumed = RUN(**given, seed=3, context=Context(tmp_path))
     np.testing.assert_array_equal(resumed["time_s"], whole["time_s"])
     np.testing.assert_allclose(resumed["position_m"], whole["position_m"], atol=2e-13)
+    np.testing.assert_allclose(whole["stress_time_s"], 0.01e-12 * np.arange(1, 21))
+    assert whole["stress_Pa"].shape == (20, 6)
+    np.testing.assert_allclose(resumed["stress_Pa"], whole["stress_Pa"], atol=1e-3 * np.abs(whole["stress_Pa"]).max())
+
+
+def test_a_parameter_that_was_added_leaves_keys_alone_at_its_default() -> None:
+    plain, asked = RUN.validate({}), RUN.validate({"stress_every_s": 1e-14})
+    before = {n: v for n, v in plain.items() if n != "stress_every_s"}
+    assert RUN.key(plain, [], 1) == RUN.key(before, [], 1) != RUN.key(asked, [], 1)
+
+
+def test_velocities_pass_from_one_phase_to_the_next() -> None:
+    """The same ones drawn anew would echo: a quarter of the temperature missing, half as long after as between both draws."""
+    given = SMALL | {"edge_m": 27e-10, "start": "equilibrated", "step_s": 1e-15}
+    short = {"equilibration_s": 0.1e-12, "production_s": 0.08e-12, "frame_every_s": 0.01e-12}
+    kelvin = RUN(**given | short, seed=1)["log_temperature_K"]
+    assert kelvin.min() > 0.9 * 298.15
 
 
 @pytest.mark.parametrize(
@@ -187,6 +205,7 @@ def test_a_cancelled_run_goes_on_where_it_was(tmp_path: Path) -> None:
         ({"flux_density_T": 1e8}, "turns by"),
         ({"platform": "CUDA"}, "no platform"),
         ({"frame_every_s": 1e-9}, "0 frames"),
+        ({"stress_every_s": 3e-15}, "fit neither"),
         ({"force_field": ("nowhere.xml",)}, "cannot be read"),
     ],
 )

@@ -69,7 +69,7 @@ def test_forces_are_the_gradient_of_the_energy(rng: np.random.Generator) -> None
     assert slope == pytest.approx(-(push * step).sum(), rel=0.02)
 
 
-@pytest.mark.parametrize("edge", [2.5, 8.0])
+@pytest.mark.parametrize("edge", [2.5, 3.5, 8.0])
 def test_neighbours_are_all_pairs_within_reach(edge: float, rng: np.random.Generator) -> None:
     from anodefree.numerics.compiled.pair_forces import neighbours
 

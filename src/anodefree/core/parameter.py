@@ -22,8 +22,9 @@ from anodefree.errors import ConfigError, near
 class Par:
     """What a parameter means, what it may be, and where its default comes from.
 
-    `assumed` marks a default that neither the input nor the reference paper states: the report lists it with `source`;
-    `names_file` a text that may be a path.
+    `assumed` marks a default that neither the input nor the reference paper states: the report lists it with `source`. `added`
+    marks a parameter that its stage once did without, and whose default does the same: at its default it is no part of the key
+    of a run, so that what is stored stays. `names_file` marks a text that may be a path.
     """
 
     doc: str
@@ -33,6 +34,7 @@ class Par:
     le: float | None = None
     source: str = ""
     assumed: bool = False
+    added: bool = False
     names_file: bool = False
 
     def check(self, value: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -57,6 +58,17 @@ def std_of_mean_of_few(values: np.ndarray) -> float:
     """Standard deviation of the mean of independent values (n,), widened for few; NaN for one value or where one is missing."""
     n = values.size
     return widened_to_95(n - 1) * float(np.std(values, ddof=1)) / math.sqrt(n) if n > 1 else math.nan
+
+
+def jackknifed(of: Callable[[np.ndarray], np.ndarray], values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A function of the mean of independent rows (n, k), and the standard deviation (m,) of what it gives, widened for few.
+
+    From the scatter of the function where each row is left out: exact for what is linear, right to first order for ratios.
+    """
+    n = len(values)
+    total = values.sum(axis=0)
+    left = np.array([of((total - row) / (n - 1)) for row in values])
+    return of(total / n), widened_to_95(n - 1) * np.sqrt((n - 1) / n * ((left - left.mean(axis=0)) ** 2).sum(axis=0))
 
 
 def widened_to_95(dof: int) -> float:

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+FRAMES_TOGETHER: Final = 500_000
+"""Atoms times frames that are worked on at once."""
+
 
 def centres(place: np.ndarray, box: np.ndarray, molecule: np.ndarray, mass: np.ndarray) -> Floats:
     """Centres of mass of molecules (frame, molecule, 3) on unwrapped paths; place (frame, atom, 3), box (frame, 3).
 
-    Each molecule is made whole by the nearest images of its atoms to its first one, and followed from frame to frame by the
-    nearest image of its centre. *Valid when* no centre moves by half a box between frames, and no molecule spans half a box.
+    Each molecule is made whole by the nearest images of its atoms to its first one; its path is the sum of the nearest images
+    of its centre's steps from frame to frame, which a box that breathes does not stretch. *Valid when* no centre moves by half
+    a box between frames, and no molecule spans half a box.
     """
-    _, first, of = np.unique(molecule, return_index=True, return_inverse=True)
-    whole = np.bincount(of, mass)
+    order = np.argsort(molecule, kind="stable")
+    _, first, size = np.unique(molecule[order], return_index=True, return_counts=True)
+    head = np.repeat(first, size)
+    share = (mass[order] / np.repeat(np.add.reduceat(mass[order], first), size))[:, None]
     out = np.empty((len(place), len(first), 3))
-    for k in range(len(place)):
-        now = place[k].astype(float)
-        near = now - now[first][of]
-        near -= box[k] * np.rint(near / box[k])
-        for axis in range(3):
-            out[k, :, axis] = now[first, axis] + np.bincount(of, mass * near[:, axis]) / whole
-        if k:
-            step = out[k] - out[k - 1]
-            out[k] -= box[k] * np.rint(step / box[k])
+    chunk = max(FRAMES_TOGETHER // len(molecule), 1)
+    for k in range(0, len(place), chunk):
+        edge = box[k : k + chunk, None, :]
+        now = place[k : k + chunk, order].astype(float)
+        near = now - now[:, head]
+        near -= edge * np.rint(near / edge)
+        out[k : k + chunk] = now[:, first] + np.add.reduceat(share * near, first, axis=1)
+    step = np.diff(out, axis=0)
+    step -= box[1:, None, :] * np.rint(step / box[1:, None, :])
+    np.cumsum(step, axis=0, out=step)
+    out[1:] = out[0] + step
     return out
 
 
@@ -48,6 +58,12 @@ def mean_square(paths: Floats) -> Floats:
     lag = np.arange(n)
     both = ends[n - lag] + ends[n] - ends[lag]
     return np.asarray(((both - 2 * correlation) / (n - lag)[:, None]).mean(axis=1))
+
+
+def mean_product(one: Floats, other: Floats) -> Floats:
+    """<(a(t0 + t) - a(t0))·(b(t0 + t) - b(t0))> over starts (frame,), of two paths (frame, 3): from squares of their sum."""
+    both, first, second = (mean_square(p[:, None, :]) for p in (one + other, one, other))
+    return np.asarray(0.5 * (both - first - second))
 
 
 def persistence(touching: NDArray[np.bool_]) -> Floats:

@@ -8,31 +8,34 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from anodefree.analysis.solvation.fluctuations import draw_running, integrated
+from anodefree.analysis.solvation.walks import whole_charges
 from anodefree.core.constants import ATOMIC_MASS_KG, BOLTZMANN_J_K, ELEMENTARY_CHARGE_C
 from anodefree.core.measurement import Measurement
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import DataError
 from anodefree.kinds.trajectory import TRAJECTORY, Trajectory
 from anodefree.numerics.correlated import std_of_mean_of_few
-from anodefree.numerics.displacement import centres, mean_square
+from anodefree.numerics.displacement import centres, mean_product
 from anodefree.registry import Demo, stage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-BLOCKS = 6
+BLOCKS = 15
 
 
-@stage("solvation.conductivity", version=1, cites=("allen2017", "heidelberger1981", "ercole2017"))
+@stage("solvation.conductivity", version=2, cites=("allen2017", "heidelberger1981", "ercole2017", "leontyev2011"))
 def conductivity(trajectory: Trajectory) -> Result:
     r"""Ionic conductivity by Green and Kubo from velocities, checked against Einstein's relation from places.
 
     $\sigma = \frac{1}{3VkT}\int_0^\infty\langle J(0)\cdot J(t)\rangle dt$ with $J = \sum_m z_m e\,v_m$ over the molecules'
-    centres. The integral is half of the spectrum at frequency zero, by a line in f² through the lowest frequencies, as many as
-    agree with all narrower fits: no plateau is chosen. `einstein` is the slope of the displacement of charge from 10 to 50 %
-    of a sixth of the run, its std that of the mean of six. *Valid when* frames resolve the rattling of ions (5 to 10 fs), the
-    run is at equilibrium without field, and the thermostat's friction is weak beside collisions. *Source* the relations: Allen
-    and Tildesley 2017, section 2.7; the line: Heidelberger and Welch 1981; the law of a periodogram: Ercole et al. 2017.
+    centres. The integral is half of the spectrum at frequency zero, by a line in f² through the lowest frequencies, a quarter
+    of the most that agree with all narrower fits: no plateau is chosen. `einstein` is the slope of the displacement of charge
+    from 20 to 50 % of a fifteenth of the run, its std that of the mean of fifteen. Ions count with whole charges, also where
+    the force field scales them (Leontyev and Stuchebrukhov 2011). *Valid when* frames resolve the rattling of ions (5 to
+    10 fs), the run is at equilibrium without field, and the thermostat's friction is weak beside collisions. *Source* the
+    relations: Allen and Tildesley 2017, section 2.7; the line: Heidelberger and Welch 1981; the law of a periodogram: Ercole
+    et al. 2017.
 
     Raises
     ------
@@ -45,7 +48,7 @@ def conductivity(trajectory: Trajectory) -> Result:
     time, box = trajectory["time_s"], trajectory["box_m"].astype(float)
     mass, molecule = trajectory["mass_kg"], trajectory["molecule"]
     _, of = np.unique(molecule, return_inverse=True)
-    charge = np.bincount(of, trajectory["charge_C"])
+    charge = whole_charges(trajectory, of)
     # The molecule's charge moves with its centre of mass: weights of atoms.
     weight = charge[of] * mass / np.bincount(of, mass)[of]
     current = np.einsum("fak,a->fk", trajectory["velocity_m_s"].astype(float), weight)
@@ -71,12 +74,12 @@ def conductivity(trajectory: Trajectory) -> Result:
 
 def _einstein(trajectory: Measurement, box: np.ndarray, charge: np.ndarray, unit: float) -> tuple[float, float]:
     paths = centres(trajectory["position_m"], box, trajectory["molecule"], trajectory["mass_kg"])
-    dipole = np.einsum("fmk,m->fk", paths, charge)[:, None, :]
+    dipole = np.einsum("fmk,m->fk", paths, charge)
     time = trajectory["time_s"]
     length = len(time) // BLOCKS
-    window = slice(max(length // 10, 1), max(length // 2, 3))
+    window = slice(max(length // 5, 1), max(length // 2, 3))
     lag = float(time[1] - time[0]) * np.arange(length)[window]
-    squares = [mean_square(dipole[b * length : (b + 1) * length])[window] for b in range(BLOCKS)]
+    squares = [mean_product(d, d)[window] for d in (dipole[b * length : (b + 1) * length] for b in range(BLOCKS))]
     slopes = np.array([np.polyfit(lag, m, 1)[0] for m in squares]) / 6 / unit
     return float(slopes.mean()), std_of_mean_of_few(slopes)
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 FEWEST: Final = 200
 RESOLVED: Final = 0.5
-LONG: Final = 12
+LONG: Final = 50
+"""Decay times that a series must hold: of slower ones part is missed."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,9 @@ def integrated(time_s: np.ndarray, flux: np.ndarray, factor: float, where: str) 
         raise DataError("its flux is zero or no number", where, "are charges, velocities and stresses those of the run?")
     found = integral_of_autocorrelation(flux / scale, step)
     near = neighbours(flux / scale)
-    keep = min(len(flux) // 2, max(int(20 * found.memory / step), 20))
-    enough = found.memory * LONG < step * len(flux)
+    keep = min(len(flux) // 2, max(int(20 * found.shortest / step), 20))
+    length = step * len(flux)
+    known = f"what decays more slowly than {1e12 * length / LONG:.2g} ps is not in it"
     checks = [
         Check.that(
             "resolved",
@@ -59,7 +61,12 @@ def integrated(time_s: np.ndarray, flux: np.ndarray, factor: float, where: str) 
             f"neighbouring samples correlate by {near:.2f} only: the integral misses what is between them; sample more often",
             otherwise="fail",
         ),
-        Check.that("length", enough, "the series is many memories long", "the series is shorter than a dozen of its memories"),
+        Check.that(
+            "length",
+            found.memory * LONG < length,
+            f"the series holds {LONG} of its decay times and more; {known}",
+            f"the flux decays over {1e12 * found.memory:.2g} ps, the series of {1e12 * length:.3g} ps is too short; {known}",
+        ),
     ]
     unit = factor * scale**2
     running = unit * running_integral(flux / scale, step)[:keep]

@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@stage("solvation.viscosity", version=1, cites=("allen2017", "heidelberger1981", "ercole2017"))
+@stage("solvation.viscosity", version=2, cites=("allen2017", "heidelberger1981", "ercole2017"))
 def viscosity(trajectory: Trajectory) -> Result:
     r"""Shear viscosity by Green and Kubo, from samples of the pressure tensor.
 
     $\eta = \frac{V}{kT}\int_0^\infty\langle P_s(0)P_s(t)\rangle dt$ over five shears that are equivalent in a liquid: xy, xz,
     yz, (xx - yy)/2 and (2zz - xx - yy)/√12. The integral is half of the spectrum at frequency zero, by a line in f² through the
-    lowest frequencies, as many as agree with all narrower fits: no plateau is chosen. The std follows from the law of a
-    periodogram; runs that remember their packing scatter wider. *Valid when* the samples resolve the stress (5 to 10 fs for a
-    molecular liquid), the run has constant volume, no field acts, and the thermostat's friction is weak beside the decay of the
-    stress. *Source* the relation: Allen and Tildesley 2017, section 2.7; the line: Heidelberger and Welch 1981; the law: Ercole
-    et al. 2017.
+    lowest frequencies, a quarter of the most that agree with all narrower fits: no plateau is chosen. The std follows from the
+    law of a periodogram; runs that remember their packing scatter wider. *Valid when* the samples resolve the stress (5 to
+    10 fs for a molecular liquid), the run has constant volume, no field acts, and the thermostat's friction is weak beside the
+    decay of the stress. *Source* the relation: Allen and Tildesley 2017, section 2.7; the line: Heidelberger and Welch 1981;
+    the law: Ercole et al. 2017.
 
     Raises
     ------
@@ -48,7 +48,8 @@ def viscosity(trajectory: Trajectory) -> Result:
             "viscosity": Estimate(done.value, done.std, "Pa s", "shear viscosity"),
             "modulus": Estimate(
                 modulus,
-                modulus * math.sqrt(2 * max(done.found.memory, 1e-300) / float(np.ptp(trajectory["stress_time_s"])) / 5),
+                modulus
+                * math.sqrt(2 * max(done.found.memory, float(done.lag_s[1])) / float(np.ptp(trajectory["stress_time_s"])) / 5),
                 "Pa",
                 "shear modulus at infinite frequency",
             ),

@@ -10,6 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+FEWEST_CELLS = 6
+"""Along an edge, of half the radius: with fewer, most cells would be neighbours, and all pairs at once are faster."""
+
 
 @njit(cache=True, nogil=True)
 def neighbours(place, edge, radius, first, excluded, start, found):  # type: ignore[no-untyped-def]
@@ -20,81 +23,80 @@ def neighbours(place, edge, radius, first, excluded, start, found):  # type: ign
     """
     n = place.shape[0]
     side = int(edge / (0.5 * radius))
-    count = 0
-    if side < 8:  # most cells would be neighbours: all pairs by vector instructions are faster
-        near = np.empty(n, np.float32)
-        x, y, z = np.empty(n, np.float32), np.empty(n, np.float32), np.empty(n, np.float32)
-        for i in range(n):
-            x[i] = place[i, 0] - edge * np.floor(place[i, 0] / edge)
-            y[i] = place[i, 1] - edge * np.floor(place[i, 1] / edge)
-            z[i] = place[i, 2] - edge * np.floor(place[i, 2] / edge)
-        apart = np.full(n, -1)
-        within = np.float32(radius * radius)
-        for i in range(n):
-            start[i] = count
-            _squares(x, y, z, np.float32(edge), i, near)
-            apart[i] = i
-            for e in range(first[i], first[i + 1]):
-                apart[excluded[e]] = i
-            for j in range(n):
-                if near[j] < within and apart[j] != i:
-                    if count < found.size:
-                        found[count] = j
-                    count += 1
-        start[n] = count
-        return count
-    head = np.full(side**3, -1, np.int64)
-    after = np.empty(n, np.int64)
-    cell = np.empty((n, 3), np.int64)
-    for i in range(n - 1, -1, -1):
+    if side < FEWEST_CELLS:
+        side = 1
+    cell, row = np.empty((n, 3), np.int64), np.empty(n, np.int64)
+    fraction = np.empty((n, 3))
+    begin = np.zeros(side**3 + 1, np.int64)
+    for i in range(n):
         for k in range(3):
-            x = place[i, k] / edge
-            cell[i, k] = min(int((x - np.floor(x)) * side), side - 1)
-        c = (cell[i, 0] * side + cell[i, 1]) * side + cell[i, 2]
-        after[i] = head[c]
-        head[c] = i
+            fraction[i, k] = place[i, k] / edge - np.floor(place[i, k] / edge)
+            cell[i, k] = min(int(fraction[i, k] * side), side - 1)
+        row[i] = (cell[i, 0] * side + cell[i, 1]) * side
+        begin[row[i] + cell[i, 2] + 1] += 1
+    for c in range(side**3):
+        begin[c + 1] += begin[c]
+    # Atoms sorted by cells, so that neighbouring cells along z are one stretch, which is worked on by vector instructions.
+    order, filled = np.empty(n, np.uint32), begin[:-1].copy()
+    x, y, z = np.empty(n, np.float32), np.empty(n, np.float32), np.empty(n, np.float32)
+    for i in range(n):
+        c = row[i] + cell[i, 2]
+        order[filled[c]] = i
+        x[filled[c]], y[filled[c]], z[filled[c]] = edge * fraction[i, 0], edge * fraction[i, 1], edge * fraction[i, 2]
+        filled[c] += 1
+    near, hit, apart = np.empty(n, np.float32), np.empty(n + 1, np.uint32), np.full(n, -1)
+    reach, count = (2 if side > 1 else 0), 0
+    within = np.float32(radius * radius)
     for i in range(n):
         start[i] = count
-        for dx in range(-2, 3):
-            for dy in range(-2, 3):
-                for dz in range(-2, 3):
-                    cx, cy, cz = (cell[i, 0] + dx) % side, (cell[i, 1] + dy) % side, (cell[i, 2] + dz) % side
-                    j = head[(cx * side + cy) * side + cz]
-                    while j >= 0:
-                        count = _add(place, edge, radius, first, excluded, i, j, found, count)
-                        j = after[j]
+        apart[i] = i
+        for e in range(first[i], first[i + 1]):
+            apart[excluded[e]] = i
+        at = np.float32(edge * fraction[i, 0]), np.float32(edge * fraction[i, 1]), np.float32(edge * fraction[i, 2])
+        low, high = cell[i, 2] - reach, cell[i, 2] + reach
+        for dx in range(-reach, reach + 1):
+            for dy in range(-reach, reach + 1):
+                line = ((cell[i, 0] + dx) % side * side + (cell[i, 1] + dy) % side) * side
+                first_part = begin[line + max(low, 0)], begin[line + min(high, side - 1) + 1]
+                count = _within(x, y, z, order, apart, i, at, np.float32(edge), within, first_part, near, hit, found, count)
+                if low < 0:
+                    other = begin[line + side + low], begin[line + side]
+                    count = _within(x, y, z, order, apart, i, at, np.float32(edge), within, other, near, hit, found, count)
+                elif high >= side:
+                    other = begin[line], begin[line + high - side + 1]
+                    count = _within(x, y, z, order, apart, i, at, np.float32(edge), within, other, near, hit, found, count)
     start[n] = count
     return count
 
 
+@njit(cache=True, nogil=True)
+def _within(x, y, z, order, apart, i, at, edge, within, part, near, hit, found, count):  # type: ignore[no-untyped-def]
+    """Append those of a stretch of sorted atoms that lie within reach of atom i and are not kept apart from it."""
+    low, high = part
+    _squares(x, y, z, at, edge, low, high, near)
+    hits = 0
+    for m in range(low, high):  # without a branch, which would be guessed wrong every fourth time
+        hit[hits] = order[m]
+        hits += near[m] < within
+    for m in range(hits):
+        if apart[hit[m]] != i:
+            if count < found.size:
+                found[count] = hit[m]
+            count += 1
+    return count
+
+
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _squares(x, y, z, edge, i, square):  # type: ignore[no-untyped-def]
-    """Squared distances of atom i to every atom, as vector instructions."""
+def _squares(x, y, z, at, edge, low, high, square):  # type: ignore[no-untyped-def]
+    """Squared distances of a place to a stretch of atoms, as vector instructions."""
     turn = np.float32(1.0) / edge
-    for j in range(x.size):
-        dx, dy, dz = x[i] - x[j], y[i] - y[j], z[i] - z[j]
+    xi, yi, zi = at
+    for j in range(low, high):
+        dx, dy, dz = xi - x[j], yi - y[j], zi - z[j]
         dx -= edge * np.rint(dx * turn)
         dy -= edge * np.rint(dy * turn)
         dz -= edge * np.rint(dz * turn)
         square[j] = dx * dx + dy * dy + dz * dz
-
-
-@njit(cache=True, nogil=True)
-def _add(place, edge, radius, first, excluded, i, j, found, count):  # type: ignore[no-untyped-def]
-    """Append j to the list of i where it belongs there."""
-    square = 0.0
-    for k in range(3):
-        d = place[i, k] - place[j, k]
-        d -= edge * np.rint(d / edge)
-        square += d * d
-    if i == j or square >= radius * radius:
-        return count
-    for e in range(first[i], first[i + 1]):
-        if excluded[e] == j:
-            return count
-    if count < found.size:
-        found[count] = j
-    return count + 1
 
 
 @njit(cache=True, nogil=True)

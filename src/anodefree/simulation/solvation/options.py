@@ -51,6 +51,15 @@ Extra = Annotated[tuple[str, ...], Par("force field files (OpenMM XML) of molecu
 Where = Annotated[Platform, Par("platform of OpenMM; auto: the fastest that is there")]
 Threads = Annotated[int | None, Par("threads on the CPU platform (none: OpenMM decides)", ge=1)]
 Velocities = Annotated[bool, Par("keep velocities as well, for Green-Kubo conductivities")]
+StressEvery = Annotated[
+    float | None,
+    Par(
+        "time between samples of the pressure tensor at constant volume, a whole part of the time between frames: 10 fs for a "
+        "viscosity (none: no samples)",
+        gt=0,
+        added=True,
+    ),
+]
 Start = Annotated[
     Literal["packed", "equilibrated"],
     Par("packed: molecules at random; equilibrated: a box that comes with the package, with velocities drawn anew"),

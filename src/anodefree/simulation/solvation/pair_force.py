@@ -42,9 +42,11 @@ class PairForce:
         self.cutoff_nm, self.beta_nm = cutoff_nm, beta_nm
         n = len(atoms.charge_e)
         root = 2 * np.sqrt(atoms.epsilon)
-        self._q = np.float32(np.sqrt(COULOMB_KJ_NM) * atoms.charge_e)
-        self._a, self._b = np.float32(root * atoms.sigma_nm**6), np.float32(root * atoms.sigma_nm**3)
-        self._tail = tail(atoms.sigma_nm, atoms.epsilon, cutoff_nm)
+        self.charge = np.sqrt(COULOMB_KJ_NM) * atoms.charge_e
+        """Charges times √(1/4πε₀) (atom,)."""
+        self._roots = (root * atoms.sigma_nm**6, root * atoms.sigma_nm**3)
+        self._q, self._a, self._b = (np.float32(v) for v in (self.charge, *self._roots))
+        self._tail, self._tail_virial = tail(atoms.sigma_nm, atoms.epsilon, cutoff_nm)
         both = np.concatenate([atoms.pair, atoms.pair[:, ::-1]])
         both = both[np.lexsort((both[:, 1], both[:, 0]))]
         self._first = np.searchsorted(both[:, 0], np.arange(n + 1))
@@ -89,6 +91,24 @@ class PairForce:
         )  # fmt: skip
         return energy + self._tail / edge_nm**3, force
 
+    def virial(self, place_nm: np.ndarray, edge_nm: float, force: np.ndarray, number: type[np.floating]) -> np.ndarray:
+        """Σ d_α f_β over pairs that are not excluded: xx, yy, zz, xy, xz, yz [kJ/mol], with tail; adds to force (atom, 3).
+
+        Within an atom's sum in numbers of the given type.
+        """
+        from anodefree.numerics.compiled.pair_virial import pair_virial
+
+        self._renew(place_nm, edge_nm)
+        inside = place_nm - edge_nm * np.floor(place_nm / edge_nm)
+        x, y, z = np.ascontiguousarray(inside.T, dtype=number)
+        q, a, b, force_of = (v.astype(number) for v in (self.charge, *self._roots, self._force_of))
+        found: np.ndarray = pair_virial(
+            x, y, z, q, a, b, number(edge_nm), number(self.cutoff_nm), self._start, self._found, force_of, number(self._size),
+            force,
+        )  # fmt: skip
+        found[:3] += self._tail_virial / edge_nm**3
+        return found
+
     def _renew(self, place_nm: np.ndarray, edge_nm: float) -> None:
         """A new list of neighbours once an atom has gone half of the skin, or the box has changed."""
         from anodefree.numerics.compiled.pair_forces import moved, neighbours
@@ -125,11 +145,12 @@ def erf_polynomials(beta_nm: float, cutoff_nm: float) -> tuple[np.ndarray, np.nd
     return powers[0], powers[1]
 
 
-def tail(sigma_nm: np.ndarray, epsilon: np.ndarray, cutoff_nm: float) -> float:
-    """Volume times the energy of Lennard-Jones beyond the cut-off in a uniform liquid: the means over all pairs.
+def tail(sigma_nm: np.ndarray, epsilon: np.ndarray, cutoff_nm: float) -> tuple[float, float]:
+    """Volume times the energy, and each diagonal part of the virial, of Lennard-Jones beyond the cut-off in a uniform liquid.
 
-    ½ Σ_ij ∫ 4πr² u(r) dr = 2π Σ_ij (c₁₂/(9 r_c⁹) - c₆/(3 r_c³)); the sum over pairs of products is the square of a sum.
+    ½ Σ_ij ∫ 4πr² u(r) dr = 2π Σ_ij (c₁₂/(9 r_c⁹) - c₆/(3 r_c³)), and with -r u'(r)/3 for u(r): 2π Σ_ij (4c₁₂/(9 r_c⁹) -
+    2c₆/(3 r_c³)). The sum over pairs of products is the square of a sum.
     """
     root = 2 * np.sqrt(epsilon)
-    twelve, six = np.sum(root * sigma_nm**6) ** 2, np.sum(root * sigma_nm**3) ** 2
-    return float(2 * np.pi * (twelve / (9 * cutoff_nm**9) - six / (3 * cutoff_nm**3)))
+    twelve, six = np.sum(root * sigma_nm**6) ** 2 / (9 * cutoff_nm**9), np.sum(root * sigma_nm**3) ** 2 / (3 * cutoff_nm**3)
+    return float(2 * np.pi * (twelve - six)), float(2 * np.pi * (4 * twelve - 2 * six))

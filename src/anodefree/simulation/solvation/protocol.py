@@ -17,6 +17,7 @@ from anodefree.simulation.solvation.drive import Drive, forces_of
 from anodefree.simulation.solvation.engine import openmm
 from anodefree.simulation.solvation.integrator import KJ_MOL, integrator_of, prepare
 from anodefree.simulation.solvation.pair_force import PairForce
+from anodefree.simulation.solvation.stress import MolecularStress
 from anodefree.simulation.solvation.system import NM, Box
 
 SAVE_EVERY_S: Final = 60.0
@@ -45,6 +46,8 @@ class Plan:
     drive: Drive
     seed: int
     velocities: bool = False
+    stress_ps: float | None = None
+    """Time between samples of the pressure tensor at constant volume."""
 
 
 @dataclass
@@ -61,6 +64,8 @@ class Dynamics:
     edge_nm: float
     pairs: PairForce | None = None
     """The compiled pair force that the system lacks, where there is one."""
+    stress: MolecularStress | None = None
+    """Samples the pressure tensor, where it is asked for."""
     place_nm: np.ndarray = field(default_factory=lambda: np.empty((0, 3)))
     phase: str = "pack"
     done_ps: float = 0.0
@@ -68,7 +73,11 @@ class Dynamics:
     """Time [ps], density [kg/m3], potential energy [kJ/mol], temperature [K]."""
     frames: list[np.ndarray] = field(default_factory=list)
     moves: list[np.ndarray] = field(default_factory=list)
+    tensors: list[np.ndarray] = field(default_factory=list)
     found: str = ""
+    speed_nm_ps: np.ndarray | None = None
+    """Velocities that a phase hands on to the next. The same ones drawn twice would be heard as an echo: half as long after the
+    second draw as lies between both, atoms move against their forces in step, and a quarter of the temperature is missing."""
     _state: bytes = b""
     _started: float = field(default_factory=time.monotonic)
     _computed_ps: float = 0.0
@@ -114,6 +123,7 @@ class Dynamics:
                 break
         state = simulation.getState(getPositions=True, getVelocities=True)
         self.place_nm = np.array(state.getPositions(asNumpy=True)._value)
+        self.speed_nm_ps = np.array(state.getVelocities(asNumpy=True)._value)
         self._to_mean_volume(float(state.getPeriodicBoxVectors(asNumpy=True)._value[0, 0]))
         self.phase, self.done_ps, self._state = "volume", 0.0, b""
 
@@ -178,9 +188,8 @@ class Dynamics:
     def _advance(self, simulation: Any, ps: float, offset: float = 0.0) -> None:
         """Integrate a stretch and write the log."""
         steps = max(round(ps / self.plan.step_ps), 1)
-        integrator = simulation.getIntegrator()
         try:
-            integrator.step(steps)
+            self._step(simulation, steps)
         except Exception as error:  # OpenMM's own type: "Particle coordinate is NaN"
             raise self._broken(simulation, str(error)) from error
         state = simulation.getState(getEnergy=True)
@@ -193,6 +202,17 @@ class Dynamics:
         self._computed_ps += steps * self.plan.step_ps
         kelvin = 2 * state.getKineticEnergy()._value / (self._freedoms() * KJ_MOL)
         self.log.append((self.done_ps + offset, density, energy, kelvin))
+
+    def _step(self, simulation: Any, steps: int) -> None:
+        """So many steps, with samples of the pressure tensor between them at constant volume."""
+        integrator = simulation.getIntegrator()
+        if self.stress is None or self.plan.stress_ps is None or self.phase != "volume":
+            integrator.step(steps)
+            return
+        between = round(self.plan.stress_ps / self.plan.step_ps)
+        for _ in range(steps // between):
+            integrator.step(between)
+            self.tensors.append(self.stress.of(simulation))
 
     def _report(self, simulation: Any, context: Context, fingerprint: str) -> None:
         """Tell how far it is; save now and then, and when it is cancelled."""
@@ -229,10 +249,12 @@ class Dynamics:
         return made
 
     def _begun(self, simulation: Any) -> Any:
-        """With the velocities of the temperature, or as the checkpoint has it."""
+        """With the velocities of the temperature, with those of the phase before, or as the checkpoint has it."""
         self._saved = time.monotonic()
         if self._state:
             simulation.loadCheckpoint(self._state)
+        elif self.speed_nm_ps is not None:
+            simulation.setVelocities(self.speed_nm_ps)
         else:
             simulation.setVelocitiesToTemperature(self.plan.temperature_K, self.plan.seed + 3)
         return simulation
@@ -263,6 +285,7 @@ class Dynamics:
             log=np.array(self.log),
             frames=np.array(self.frames, dtype=np.float32),
             moves=np.array(self.moves, dtype=np.float32),
+            tensors=np.array(self.tensors),
             found=np.array(self.found),
             state=np.frombuffer(simulation.createCheckpoint(), dtype=np.uint8),
         )
@@ -276,4 +299,5 @@ class Dynamics:
         self.place_nm, self.found = state["place_nm"], str(state["found"])
         self.log = [tuple(row) for row in state["log"].tolist()]
         self.frames, self.moves = list(state["frames"]), list(state["moves"])
+        self.tensors = list(state.get("tensors", ()))
         self._state = state["state"].tobytes()

@@ -22,6 +22,7 @@ from anodefree.simulation.solvation.force_field import ForceField, load_force_fi
 from anodefree.simulation.solvation.pack import pack
 from anodefree.simulation.solvation.protocol import Dynamics, Plan
 from anodefree.simulation.solvation.recipe import counts, load_recipe, species_name
+from anodefree.simulation.solvation.stress import MolecularStress
 from anodefree.simulation.solvation.system import NM, Box, box_of, system_of
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ HEAVY_U = 3.0
         "chodera2016",
         "hopkins2015",
         "watkins2001",
+        "essmann1995",
     ),
 )
 def run(
@@ -85,6 +87,7 @@ def run(
     cutoff_m: o.Cutoff = 1e-9,
     force_field: o.Extra = (),
     velocities: o.Velocities = False,
+    stress_every_s: o.StressEvery = None,
     platform: o.Where = "auto",
     threads: o.Threads = None,
     replica: o.Replica = 1,
@@ -101,6 +104,7 @@ def run(
     `production_s`. The magnetic rotation is exact in the splitting (`simulation.solvation.integrator`).
     *Modes*: equilibrium, also in a magnetic field (which changes no average of places: Bohr and van Leeuwen); driven by an
     electric field, with the thermostat along the magnetic field alone; an effective counter-rotating drive, which is a model.
+    `stress_every_s` samples the pressure tensor of molecules' centres (`simulation.solvation.stress`) at constant volume.
     *Valid when* the force field is: fixed charges, `charge_scale` standing for polarisation. The charges of
     bis(trifluoroethyl) ether are fitted to its density. *Source* OPLS-AA: Jorgensen et al. 1996; perfluoroalkanes: Watkins
     and Jorgensen 2001; anions: Canongia Lopes and Padua 2004; engine: Eastman et al.
@@ -113,6 +117,8 @@ def run(
     two cut-offs, a step too long for bonds or field. NumericalError: it broke; the message names the atoms.
     """
     given = {k: plain(v) for k, v in locals().items() if k not in ("rng", "context")}
+    if stress_every_s is None:
+        del given["stress_every_s"]  # so that checkpoints of runs before it was a parameter go on
     openmm()  # before any work: what is missing is said at once
     if start == "packed":
         packmol_command()
@@ -121,6 +127,7 @@ def run(
     box = box_of(held, field)
     drive = Drive(flux_density_T, field_V_m, rotating_N, rotating_rad_s)
     _check(box, field, drive, charge_scale, step_s, rigid=rigid, heavy=hydrogen_u is not None and hydrogen_u >= HEAVY_U)
+    _check_samples(stress_every_s, frame_every_s, step_s)
     frames = round(production_s / frame_every_s)
     if frames < 1 or frames * len(box.mass_u) * 12 * (1 + velocities) > MOST_BYTES:
         kept = f"would keep {frames} frames of {len(box.mass_u)} atoms"
@@ -132,16 +139,11 @@ def run(
     seed = int(rng.integers(1, 2**31 - 8))
     where = platform_of(platform, threads)
     compiled = where[0].getName() == "CPU"
-    system, pairs = system_of(
-        box,
-        field,
-        start_m,
-        charge_scale=charge_scale,
-        cutoff_m=cutoff_m,
-        rigid=rigid,
-        hydrogen_u=hydrogen_u,
-        compiled=compiled,
-    )
+    forces: dict[str, Any] = {"charge_scale": charge_scale, "cutoff_m": cutoff_m, "rigid": rigid, "hydrogen_u": hydrogen_u}
+    system, pairs = system_of(box, field, start_m, **forces, compiled=compiled)
+    sampled = pairs
+    if stress_every_s is not None and pairs is None:
+        sampled = system_of(box, field, start_m, **forces, compiled=True)[1]
     mass = np.array([system.getParticleMass(k)._value for k in range(system.getNumParticles())])
     box = Box(box.molecules, box.molecule, box.element, mass, np.where(box.ionic, charge_scale, 1.0) * box.charge_e)
     plan = Plan(
@@ -155,6 +157,7 @@ def run(
         drive,
         seed,
         velocities,
+        None if stress_every_s is None else stress_every_s / PS_S,
     )
     fingerprint = content_key({**given, "seed": seed})
 
@@ -162,6 +165,8 @@ def run(
         return pack(box.molecules, start_m, field, context.workdir, seed) / NM
 
     dynamics = Dynamics(box, plan, system, where, packed_nm, start_m / NM, pairs)
+    if stress_every_s is not None and sampled is not None:
+        dynamics.stress = MolecularStress(sampled, box.molecule, mass)
     if ready_nm is not None:  # a minimum is no place of equilibrium: such a box goes on as it is
         dynamics.place_nm, dynamics.phase = ready_nm, "pressure"
     dynamics.carry_out(context, fingerprint)
@@ -191,6 +196,20 @@ def _check(box: Box, field: ForceField, drive: Drive, scale: float, step_s: floa
     check_step(drive, np.where(box.ionic, scale, 1.0) * box.charge_e, box.mass_u, step_s / PS_S, on_bond)
 
 
+def _check_samples(stress_every_s: float | None, frame_every_s: float, step_s: float) -> None:
+    """Samples of the pressure tensor must fall on steps, and frames on samples."""
+    if stress_every_s is None:
+        return
+    steps, samples = stress_every_s / step_s, frame_every_s / stress_every_s
+    if min(steps, samples) < 0.999 or max(abs(steps - round(steps)), abs(samples - round(samples))) > 1e-6 * samples:
+        raise ConfigError(
+            f"samples every {1e15 * stress_every_s:g} fs fit neither steps of {1e15 * step_s:g} fs nor frames every "
+            f"{1e15 * frame_every_s:g} fs, or not both",
+            "stress_every_s",
+            "a whole number of steps, and a whole part of frame_every_s",
+        )
+
+
 def _measured(done: Dynamics, given: dict[str, Any]) -> Measurement:
     box, plan = done.box, done.plan
     names = [species_name(r) for r in box.molecules]
@@ -206,6 +225,8 @@ def _measured(done: Dynamics, given: dict[str, Any]) -> Measurement:
         "element": box.element,
         "mass_kg": box.mass_u * ATOMIC_MASS_KG,
         "charge_C": box.charge_e * ELEMENTARY_CHARGE_C,
+        "stress_time_s": None if plan.stress_ps is None else plan.stress_ps * PS_S * np.arange(1, len(done.tensors) + 1),
+        "stress_Pa": None if plan.stress_ps is None else np.array(done.tensors),
         "log_time_s": log[:, 0] * PS_S,
         "log_density_kg_m3": log[:, 1],
         "log_potential_J_mol": 1e3 * log[:, 2],
