@@ -14,6 +14,7 @@ import nicegui
 from fastapi import Request
 
 from anodefree.app.access import USER
+from anodefree.app.early import IN_ORDER, leave_typing_alone
 from anodefree.app.project import Project, project_of
 from anodefree.app.theme import CSS, SCHEMES
 from anodefree.errors import AnodefreeError
@@ -143,6 +144,7 @@ async def _draw(build: Builder, title: str, path: str, request: Request, name: s
             if not isinstance(error, AnodefreeError):
                 _log.exception("the page %s could not be drawn", path or "/")
             _failed(error)
+    await leave_typing_alone(ui.context.client)
 
 
 def _handled(error: Exception) -> None:
@@ -165,6 +167,7 @@ def _frame(visit: Visit | None, title: str, path: str, request: Request) -> Iter
     ui.page_title(" · ".join(x for x in (title, project.name if project else "", "anodefree") if x))
     ui.add_css(CSS)
     ui.add_head_html(QUIET_PLOTS)
+    ui.add_head_html(IN_ORDER)
     scheme = request.cookies.get("anodefree_scheme", "auto")
     dark = ui.dark_mode(SCHEMES.get(scheme))
     ui.link("Skip to the content", "#main").classes("af-skip")
