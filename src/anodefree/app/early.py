@@ -1,4 +1,4 @@
-"""What is typed and clicked before the page's socket is open: nothing overwrites it, and it arrives in the order it was done."""
+"""What is typed and clicked before the page's socket is open: nothing overwrites it, and it arrives in its order."""
 
 from __future__ import annotations
 
