@@ -157,15 +157,20 @@ def _landed(ended: NDArray[Any]) -> Live | None:
     parts, said, y = [], [], 6.0
     for name, colour, row in zip(SPECIES, COLOURS, counts, strict=False):
         total = max(float(row.sum()), 1.0)
-        parts.append(_text(0, y + 12, f"{name}: {row.sum():.0f} flown"))
-        said.append(f"{name} {row.sum():.0f} flown")
+        parts.append(_text(0, y + 12, f"{name}: {_grouped(row.sum())} flown"))
+        said.append(f"{name} {_grouped(row.sum())} flown")
         for where, count in zip(SURFACES, row, strict=True):
             y += 22
             parts.append(_text(170, y + 11, where, "end"))
             parts.append(f'<rect x="180" y="{y:.1f}" width="{360 * count / total:.1f}" height="13" fill="{colour}"/>')
-            parts.append(_text(186 + 360 * count / total, y + 11, f"{count:.0f}"))
+            parts.append(_text(186 + 360 * count / total, y + 11, _grouped(count)))
         y += 32
     return Live(_svg(parts, y, "where ions ended so far"), "; ".join(said))
+
+
+def _grouped(count: float) -> str:
+    """A count with a narrow space between thousands."""
+    return f"{count:,.0f}".replace(",", "\u202f")
 
 
 # ---- cells -------------------------------------------------------------------------------------------------------------

@@ -129,6 +129,7 @@ QUIET_PLOTS: Final = """<script>window.addEventListener("unhandledrejection", (e
 
 async def _draw(build: Builder, title: str, path: str, request: Request, name: str | None) -> None:
     ui.on_exception(_handled)
+    ui.add_head_html(IN_ORDER)
     try:
         visit = visit_of(request, name)
     except AnodefreeError as error:
@@ -167,7 +168,6 @@ def _frame(visit: Visit | None, title: str, path: str, request: Request) -> Iter
     ui.page_title(" · ".join(x for x in (title, project.name if project else "", "anodefree") if x))
     ui.add_css(CSS)
     ui.add_head_html(QUIET_PLOTS)
-    ui.add_head_html(IN_ORDER)
     scheme = request.cookies.get("anodefree_scheme", "auto")
     dark = ui.dark_mode(SCHEMES.get(scheme))
     ui.link("Skip to the content", "#main").classes("af-skip")
