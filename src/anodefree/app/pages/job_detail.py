@@ -43,8 +43,6 @@ class JobDetail:
             shown.props("data-testid=detail").classes("w-full")
             self.bar = ui.linear_progress(0.0, show_value=False).props('aria-label="Progress" data-testid=bar')
             self.said = ui.label().classes("af-soft af-numbers").props("data-testid=detail-progress")
-            self.error = ui.label().classes("af-bad").style("white-space: pre-wrap; overflow-wrap: anywhere")
-            self.error.props("data-testid=detail-error")
             self.live_said = ui.label().classes("af-soft af-numbers").props("data-testid=live-said")
             self.live = ui.column().classes("w-full gap-1").style("max-width: 44rem").props("data-testid=live")
             self.outputs = ui.column().classes("w-full gap-3").props("data-testid=outputs")
@@ -57,8 +55,6 @@ class JobDetail:
         """Follow the files."""
         self.bar.value = round(told.share, 3)
         self.said.text = f"{told.sign} · {told.progress} · {told.cost}"
-        self.error.text = told.state.error
-        self.error.set_visibility(bool(told.state.error))
         self.log.text = self.job.log[-4000:] or "Nothing was said."
         if self.study is None:
             self.study = await asyncio.to_thread(planned, self.job)
@@ -139,9 +135,9 @@ class JobDetail:
         with place:
             if space is not None:
                 show_scene(space, turns)
-            results.show_outputs(stage, {node.id: output}, view)
             if stage.film is not None:
                 self.movie_button(node)
+            results.show_outputs(stage, {node.id: output}, view)
 
     def movie_button(self, node: Node) -> None:
         """The moving figure, made when it is asked for, in a process of its own."""

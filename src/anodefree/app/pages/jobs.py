@@ -23,6 +23,7 @@ STYLE: Final = """
 .af-job[aria-current=true] { border-left-color: var(--af-link); }
 .af-job .q-btn { min-height: 1.9em; }
 .af-job .af-title { padding-left: 0; max-width: 100%; text-align: left; color: var(--af-link) !important; }
+.af-job .af-title .q-btn__content { text-align: left; justify-content: flex-start; }
 .af-numbers { font-variant-numeric: tabular-nums; }
 """
 
@@ -99,10 +100,11 @@ class JobsPage:
         await self.look()
         left = [i for i in order if i in self.lines]
         after = next((i for i in left if i < job.id), left[-1] if left else None)
-        if after is not None:
-            focus(self.lines[after].title)
-        else:
-            ui.run_javascript("document.querySelector('[data-testid=to-simulate]')?.focus()")
+        with self.list:  # the button that was pressed is gone
+            if after is not None:
+                focus(self.lines[after].title)
+            else:
+                ui.run_javascript("document.querySelector('[data-testid=to-simulate]')?.focus()")
 
 
 class JobLine:
