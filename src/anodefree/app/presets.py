@@ -100,7 +100,11 @@ SUBJECTS: Final[dict[str, Subject]] = {
             "laptop": {"cells": 48, "frames": 11},
             "production": {"cells": 96, "frames": 11},
         },
-        {"small": "about ten seconds", "laptop": "a minute or two", "production": "many minutes; not measured"},
+        {
+            "small": "three or four seconds of processor time",
+            "laptop": "about 36 s of processor time",
+            "production": "many minutes; not measured",
+        },
         "Geometry and unevenness of the film are those of the study of rods; kinetics are the collector's.",
         looked_at=True,
     ),

@@ -150,6 +150,8 @@ class SimulatePage:
             "" if self.values == self.preset else f"{self.chosen.subject.title} on {COLLECTORS[self.chosen.collector]}, changed"
         )
         self.text.value = study_text(self.chosen, {**given, **self.fed}, title=own)
+        stated = self.chosen.subject.cost[self.size.value]
+        self.cost.text = f"Cost: {stated}." if not own else f"Cost of this size before it was changed: {stated}."
         self.writing = False
         self.wrong.text = ""
         self.say_whose()
