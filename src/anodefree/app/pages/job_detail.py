@@ -122,6 +122,8 @@ class JobDetail:
             ui.label("Reading …").classes("af-soft").props("role=status")
         try:
             output: Output = await asyncio.to_thread(Store(self.job.store).load, stage, node.key)
+            if not self.asks_for(node):
+                return
             space = await asyncio.to_thread(scene.figure, output)
             view = await asyncio.to_thread(drawn, stage, {node.id: output})
         except AnodefreeError as error:
@@ -129,8 +131,8 @@ class JobDetail:
             said(error)
             return
         turns = space is not None and await can_turn()
-        if self.pick is None or self.pick.value != node.key:
-            return  # another one was asked for meanwhile
+        if not self.asks_for(node):
+            return
         place.clear()
         with place:
             if space is not None:
@@ -138,6 +140,10 @@ class JobDetail:
             if stage.film is not None:
                 self.movie_button(node)
             results.show_outputs(stage, {node.id: output}, view)
+
+    def asks_for(self, node: Node) -> bool:
+        """Whether it is still the one to be shown: another may have been asked for meanwhile."""
+        return self.pick is not None and self.pick.value == node.key
 
     def movie_button(self, node: Node) -> None:
         """The moving figure, made when it is asked for, in a process of its own."""

@@ -49,11 +49,11 @@ class SimulatePage:
             with ui.element("div").classes("af-row"):
                 titles = {n: s.title for n, s in SUBJECTS.items()}
                 self.subject = ui.select(titles, value="deposit", label="Simulate", on_change=self.changed)
-                self.subject.props("outlined dense data-testid=subject").style("min-width: 17rem")
+                self.subject.props("outlined dense data-testid=subject").style("flex: 1 1 17rem; max-width: 24rem")
                 self.collector = ui.select(dict(COLLECTORS), value="Cu", label="Collector", on_change=self.changed)
-                self.collector.props("outlined dense data-testid=collector").style("min-width: 12rem")
+                self.collector.props("outlined dense data-testid=collector").style("flex: 1 1 12rem; max-width: 24rem")
                 self.size = ui.select(list(SIZES), value="small", label="Size", on_change=self.changed)
-                self.size.props("outlined dense data-testid=size").style("min-width: 9rem")
+                self.size.props("outlined dense data-testid=size").style("flex: 1 1 9rem; max-width: 24rem")
             self.cost = ui.label().props('role="status" data-testid=cost')
             self.note = ui.label().classes("af-soft")
         with card("Parameters"):
