@@ -22,7 +22,7 @@ STYLE: Final = """
 .af-job { border-left: 3px solid transparent; padding-left: .6em; }
 .af-job[aria-current=true] { border-left-color: var(--af-link); }
 .af-job .q-btn { min-height: 1.9em; }
-.af-job .af-title { padding-left: 0; max-width: 100%; text-align: left; color: var(--af-link) !important; }
+.af-job .af-title { padding-left: 0; max-width: 100%; color: var(--af-link); }
 .af-job .af-title .q-btn__content { text-align: left; justify-content: flex-start; }
 .af-numbers { font-variant-numeric: tabular-nums; }
 """
@@ -121,7 +121,7 @@ class JobLine:
             with ui.element("div").classes("af-row w-full"):
                 with ui.column().classes("gap-0").style("flex: 1 1 16rem; min-width: 0"):
                     self.title = (
-                        ui.button(told.title, on_click=lambda: page.choose(job))
+                        ui.button(told.title, on_click=lambda: page.choose(job), color=None)
                         .classes("af-title")
                         .props(f'flat dense no-caps align=left data-testid=open-{job.id} aria-label="Show {title}"')
                     )

@@ -46,7 +46,7 @@ class SimulatePage:
     def build(self) -> None:
         """Draw it."""
         with card("What"), ui.column().classes("w-full gap-3"):
-            with ui.element("div").classes("af-row"):
+            with ui.element("div").classes("af-row w-full"):
                 titles = {n: s.title for n, s in SUBJECTS.items()}
                 self.subject = ui.select(titles, value="deposit", label="Simulate", on_change=self.changed)
                 self.subject.props("outlined dense data-testid=subject").style("flex: 1 1 17rem; max-width: 24rem")
