@@ -78,6 +78,24 @@ def test_dynamics_and_flights(tmp_path: Path) -> None:
     ElementTree.fromstring(landed.svg)
 
 
+def test_cells_show_their_voltage_and_capacity(tmp_path: Path) -> None:
+    full, pair = Context(tmp_path / "full"), Context(tmp_path / "pair")
+    time, cycle = np.linspace(0, 7.2e4, 40), np.repeat(np.arange(1.0, 9), 5)
+    volts = 3.4 + 0.3 * np.sin(time)
+    accounts = np.column_stack([np.full(8, 1.8e5), np.linspace(1.8e5, 1.44e5, 8), np.zeros((8, 5))])
+    full.checkpoint.save(records=np.array([time, volts, time, cycle]), accounts=accounts)
+    seen = live(full.workdir, {})
+    assert seen is not None
+    assert seen.said == f"8 cycles, {volts[-1]:.3g} V, 4 mAh/cm²"
+    words = [e.text for e in ElementTree.fromstring(seen.svg).iter() if e.tag.endswith("text")]
+    assert "cell voltage / V" in words
+    assert "discharge capacity / (mAh/cm²)" in words
+    pair.checkpoint.save(rows=np.column_stack([time, volts, time, cycle]), parts_V=np.zeros((0, 6)))
+    alone = live(pair.workdir, {})
+    assert alone is not None
+    assert alone.said == f"8 cycles, {volts[-1]:.3g} V"
+
+
 @pytest.mark.parametrize(
     "arrays",
     [
@@ -89,6 +107,10 @@ def test_dynamics_and_flights(tmp_path: Path) -> None:
         {"log": np.array(1.0)},
         {"ended": np.full((2, 5), -1.0)},
         {"ended": np.zeros((9, 5))},
+        {"records": np.zeros((4, 0)), "accounts": np.zeros((0, 7))},
+        {"records": np.zeros(4), "accounts": np.zeros((0, 7))},
+        {"rows": np.zeros((3, 2)), "parts_V": np.zeros((0, 6))},
+        {"rows": np.full((3, 4), np.nan), "parts_V": np.zeros((0, 6))},
         {"something": np.zeros(3)},
     ],
 )

@@ -68,5 +68,5 @@ def test_a_job_as_a_row(tmp_path: Path) -> None:
     told = row(job)
     assert told.sign == SIGNS["cancelled"] == "■ cancelled"
     assert told.progress == "38 % · 1 of 4 steps · 3 s"
-    assert told.cost == "2 min, processor 7.2 s"
+    assert told.cost == "took 2 min, processor 7.2 s"
     assert lasted(3 * 3600 + 61) == "3 h 1 min"

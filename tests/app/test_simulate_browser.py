@@ -80,3 +80,20 @@ def test_a_wrong_study_is_said_in_words(page: Any, server: Any) -> None:
     assert "/simulate" in page.url
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_what_was_written_by_hand_stays(page: Any, server: Any) -> None:
+    opened(page, server, "simulate")
+    text, says = page.get_by_test_id("study"), "document.querySelector('[data-testid=study]').value"
+    mine = text.input_value() + "# mine"
+    text.fill(mine)
+    page.get_by_test_id("follow-form").wait_for()
+    page.get_by_test_id("size").click()
+    page.get_by_role("option", name="laptop").click()
+    page.wait_for_function("document.querySelector('[data-testid=cost]').innerText.includes('few seconds')")
+    assert text.input_value() == mine
+    page.get_by_test_id("follow-form").click()
+    page.wait_for_function(f"!{says}.includes('# mine') && {says}.includes('laptop')")
+    page.get_by_test_id("bring-back").click()
+    page.wait_for_function(f"{says}.endsWith('# mine')")
+    page.get_by_test_id("follow-form").wait_for()

@@ -106,6 +106,19 @@ def test_a_failure_is_told_with_what_where_and_what_to_try(tmp_path: Path, toys:
     assert "Traceback" not in seen.error
 
 
+def test_steps_are_counted_over_all_attempts_and_of_many_failures_a_few_are_told(tmp_path: Path, toys: Plugin) -> None:
+    bad = [f'name = "bad{i}"\nstage = "toy.fail"\nwith = {{ why = "poison {i}" }}' for i in range(5)]
+    job = started(tmp_path, study_of(tmp_path, counting(2, 0.0), *bad))
+    first = until(job, ended)
+    assert (first.state, first.done, first.total, first.fraction) == ("failed", 1, 6, 0.0)
+    assert "poison 2" in first.error
+    assert "poison 3" not in first.error
+    assert first.error.endswith("and 2 more: see the steps one by one")
+    job.resume()
+    again = until(job, ended)
+    assert (again.state, again.done, again.total) == ("failed", 1, 6)
+
+
 def test_a_study_with_a_mistake_is_a_failed_job(tmp_path: Path, toys: Plugin) -> None:
     job = started(tmp_path, study_of(tmp_path, 'name = "x"\nstage = "toy.nonsense"'))
     seen = until(job, ended)

@@ -47,12 +47,13 @@ def row(job: Job, state: JobState | None = None) -> Row:
     """One row of the list, in the state that it is in or was just seen in; reads small files only."""
     state = state or job.look()
     share = 1.0 if state.state == "done" else min((state.done + state.fraction) / max(state.total, 1), 1.0)
-    told = [f"{100 * share:.0f} %"] if state.state != "queued" else []
+    told = [f"{100 * share:.0f} %"] if state.state != "queued" else ["waits for a free core"]
     told += [f"{state.done} of {state.total} steps"] if state.total > 1 else []
     told += [state.text] if state.text and state.state in ("running", "cancelled") else []
     left = _left(state, share)
     told += [left] if left else []
-    cost = f"{lasted(state.wall_s)}, processor {lasted(state.cpu_s)}" if state.wall_s else "–"
+    told += ["stops at its next step"] if state.active and job.asked_to_stop else []
+    cost = f"took {lasted(state.wall_s)}, processor {lasted(state.cpu_s)}" if state.wall_s else "–"
     return Row(job, state, job.title, share, " · ".join(told), cost, _when(job.created))
 
 
@@ -97,12 +98,30 @@ def finished(job: Job, study: Study) -> list[Node]:
     return [n for n in study.nodes if store.has(n.key)]
 
 
-def unfinished(job: Job, study: Study) -> tuple[Node, Live] | None:
-    """The first node that left a checkpoint, and its picture."""
+@dataclass(frozen=True)
+class Picture:
+    """What the checkpoint of an unfinished node shows."""
+
+    node: str
+    live: Live
+    saved_s: float
+    """When it was written, in seconds since 1970."""
+
+
+def unfinished(job: Job, study: Study, before: Picture | None = None) -> Picture | None:
+    """The picture of the first node that left a checkpoint that can be seen; the one before where nothing was saved since."""
     store = Store(job.store)
     for node in study.nodes:
-        if not store.has(node.key):
-            seen = live(store.scratch(node.key), node.parameters)
-            if seen is not None:
-                return node, seen
+        if store.has(node.key):
+            continue
+        scratch = store.scratch(node.key)
+        try:
+            saved = (scratch / "checkpoint.npz").stat().st_mtime
+        except OSError:
+            continue
+        if before is not None and (before.node, before.saved_s) == (node.id, saved):
+            return before
+        seen = live(scratch, node.parameters)
+        if seen is not None:
+            return Picture(node.id, seen, saved)
     return None

@@ -1,4 +1,4 @@
-"""A picture of work that is not finished: the deposit as it grows, the box as it settles, where ions have landed so far."""
+"""A picture of work that is not finished: the deposit as it grows, the box as it settles, ions that landed, cycles so far."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ METAL: Final = (58, 62, 70)
 SALT: Final = ((255, 247, 214), (120, 190, 190), (0, 114, 178))
 """Little, some and much salt: light to dark, so that it is told apart without colour too."""
 C_M2_PER_MAH_CM2: Final = 36_000.0
-NAMES: Final = ("lithium", "concentration", "numbers", "history", "log", "ended")
+NAMES: Final = ("lithium", "concentration", "numbers", "history", "log", "ended", "records", "accounts", "rows", "parts_V")
+DISCHARGED: Final = 1
+"""The column of a cell's account of a cycle that holds the charge of its discharge [C/m2]."""
 SURFACES: Final = ("still flying", "on the protrusion", "on the lower electrode", "on the upper electrode", "escaped")
 SPECIES: Final = ("Li⁺", "TFSI⁻")
 
@@ -47,6 +49,11 @@ def live(scratch: Path, parameters: Mapping[str, Any]) -> Live | None:
             return _dynamics(arrays["log"])
         if "ended" in arrays:
             return _landed(arrays["ended"])
+        if "records" in arrays and "accounts" in arrays:
+            return _cycled(arrays["records"], arrays["accounts"])
+        if "rows" in arrays and "parts_V" in arrays:
+            time, volts, _, cycle = np.asarray(arrays["rows"], dtype=float).T
+            return _cycled(np.array([time, volts, time, cycle]), np.zeros((0, DISCHARGED + 1)))
     except (ValueError, IndexError, TypeError, ZeroDivisionError, OverflowError):
         return None  # arrays of these names, but of another make
     return None
@@ -150,15 +157,40 @@ def _landed(ended: NDArray[Any]) -> Live | None:
     parts, said, y = [], [], 6.0
     for name, colour, row in zip(SPECIES, COLOURS, counts, strict=False):
         total = max(float(row.sum()), 1.0)
-        parts.append(_text(0, y + 12, f"{name}: {row.sum():.0f} flown"))
-        said.append(f"{name} {row.sum():.0f} flown")
+        parts.append(_text(0, y + 12, f"{name}: {_grouped(row.sum())} flown"))
+        said.append(f"{name} {_grouped(row.sum())} flown")
         for where, count in zip(SURFACES, row, strict=True):
             y += 22
             parts.append(_text(170, y + 11, where, "end"))
             parts.append(f'<rect x="180" y="{y:.1f}" width="{360 * count / total:.1f}" height="13" fill="{colour}"/>')
-            parts.append(_text(186 + 360 * count / total, y + 11, f"{count:.0f}"))
+            parts.append(_text(186 + 360 * count / total, y + 11, _grouped(count)))
         y += 32
     return Live(_svg(parts, y, "where ions ended so far"), "; ".join(said))
+
+
+def _grouped(count: float) -> str:
+    """A count with a narrow space between thousands."""
+    return f"{count:,.0f}".replace(",", "\u202f")
+
+
+# ---- cells -------------------------------------------------------------------------------------------------------------
+
+
+def _cycled(records: NDArray[Any], accounts: NDArray[Any]) -> Live | None:
+    """The voltage of the last five cycles, and the capacity of every one that is known."""
+    records, accounts = np.asarray(records, dtype=float), np.asarray(accounts, dtype=float)
+    if records.ndim != 2 or len(records) != 4 or records.shape[1] < 2 or not np.isfinite(records).all():
+        return None
+    time, volts, _, cycle = records
+    late = cycle > cycle[-1] - 5
+    hours = time[late] / 3600
+    parts = _curve(hours, volts[late], "time / h (last five cycles)", "cell voltage / V", 8, COLOURS[0])
+    words, height = f"{cycle[-1]:.0f} cycles, {volts[-1]:.3g} V", 168.0
+    if accounts.ndim == 2 and len(accounts) > 1 and np.isfinite(accounts).all():
+        held = accounts[:, DISCHARGED] / C_M2_PER_MAH_CM2
+        parts += _curve(np.arange(1.0, len(held) + 1), held, "cycle", "discharge capacity / (mAh/cm²)", 176, COLOURS[1])
+        words, height = f"{words}, {held[-1]:.4g} mAh/cm²", 336.0
+    return Live(_svg(parts, height, f"the cell so far: {words}"), words)
 
 
 # ---- drawing -----------------------------------------------------------------------------------------------------------

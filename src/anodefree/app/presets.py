@@ -90,6 +90,24 @@ SUBJECTS: Final[dict[str, Subject]] = {
         "How far sites of copper and nickel are apart is not stated: 5 µm is one of four distances that the study sweeps.",
         looked_at=True,
     ),
+    "space": Subject(
+        "Deposition in space",
+        "rods",
+        "space",
+        {c: (Taken("space", over={**k, "collector": c}),) for c, k in _KINETICS.items()},
+        {
+            "small": {"cells": 24, "frames": 9},
+            "laptop": {"cells": 48, "frames": 11},
+            "production": {"cells": 96, "frames": 11},
+        },
+        {
+            "small": "three or four seconds of processor time",
+            "laptop": "about 36 s of processor time",
+            "production": "many minutes; not measured",
+        },
+        "Geometry and unevenness of the film are those of the study of rods; kinetics are the collector's.",
+        looked_at=True,
+    ),
     "cycle": Subject(
         "Plating and stripping",
         "rods",

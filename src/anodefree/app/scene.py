@@ -12,6 +12,8 @@ from anodefree.core.result import Result
 from anodefree.study.scene import Scene, scene
 
 METAL: Final = "#9aa3ad"
+CAMERA: Final = {"eye": {"x": 1.45, "y": 1.45, "z": 1.05}, "center": {"x": 0.0, "y": 0.0, "z": -0.12}}
+"""From a little further away than usual, so that the labels of all axes are within the picture."""
 
 
 def figure(output: Result | Measurement | None, *, ink: str = SOFT) -> dict[str, Any] | None:
@@ -80,7 +82,7 @@ def _layout(made: Scene, ink: str) -> dict[str, Any]:
     }
     return {
         "title": {"text": made.note.replace("\n", "<br>"), "font": {"size": 13}},
-        "scene": {**axes, "aspectmode": "data", "bgcolor": clear},
+        "scene": {**axes, "aspectmode": "data", "bgcolor": clear, "camera": CAMERA},
         "paper_bgcolor": clear,
         "font": {"color": ink},
         "legend": {"orientation": "h"},

@@ -14,6 +14,7 @@ import nicegui
 from fastapi import Request
 
 from anodefree.app.access import USER
+from anodefree.app.early import IN_ORDER, leave_typing_alone
 from anodefree.app.project import Project, project_of
 from anodefree.app.theme import CSS, SCHEMES
 from anodefree.errors import AnodefreeError
@@ -128,6 +129,7 @@ QUIET_PLOTS: Final = """<script>window.addEventListener("unhandledrejection", (e
 
 async def _draw(build: Builder, title: str, path: str, request: Request, name: str | None) -> None:
     ui.on_exception(_handled)
+    ui.add_head_html(IN_ORDER)
     try:
         visit = visit_of(request, name)
     except AnodefreeError as error:
@@ -143,6 +145,7 @@ async def _draw(build: Builder, title: str, path: str, request: Request, name: s
             if not isinstance(error, AnodefreeError):
                 _log.exception("the page %s could not be drawn", path or "/")
             _failed(error)
+    await leave_typing_alone(ui.context.client)
 
 
 def _handled(error: Exception) -> None:

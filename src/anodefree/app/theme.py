@@ -27,6 +27,7 @@ body, body.body--dark { background: var(--af-page); color: var(--af-ink);
 a.nicegui-link { color: var(--af-link);
   text-decoration: underline; text-underline-offset: 2px; }
 :focus-visible { outline: 3px solid var(--af-focus) !important; outline-offset: 2px; border-radius: 3px; }
+.q-btn:focus-visible { box-shadow: 0 0 0 2px var(--af-card), 0 0 0 5px var(--af-focus) !important; }
 #main:focus { outline: none !important; }
 .af-skip { position: absolute; left: -999em; top: 0; z-index: 99; padding: .5em 1em; background: var(--af-card); }
 .af-skip:focus { left: .5em; top: .5em; }

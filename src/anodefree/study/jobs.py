@@ -29,6 +29,8 @@ from anodefree.errors import AnodefreeError, ConfigError
 
 JobStateName = Literal["queued", "running", "done", "failed", "cancelled", "killed"]
 ALIVE = ("queued", "running")
+GONE = """its process is gone: it was killed, ran out of memory, or the machine was restarted
+  try: resume it; it goes on from what it saved last"""
 SILENT_S = 60.0
 """A job that has not been heard of for so long, and whose process cannot be looked up, is taken for dead."""
 
@@ -116,7 +118,7 @@ class Job:
         if told.active and not _lives(told):
             told = self.told()  # it may have ended between the two looks
             if told.active and not _lives(told):
-                return replace(told, state="killed", error="its process is gone: it was killed, or the machine was restarted")
+                return replace(told, state="killed", error=GONE)
         return told
 
     def told(self) -> JobState:

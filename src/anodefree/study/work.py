@@ -110,6 +110,7 @@ def _run(store: Store, task: Task, told: Told | None) -> None:
     # A file is opened as the kind that the stage takes; the stage's name in the key stands for it.
     inputs = [_input(store, source, wanted.kind) for source, wanted in zip(task.inputs, stage.inputs, strict=True)]
     context = Context(store.scratch(task.key), listen, interval_s=0.5)
+    context.progress(0.0)
     fed = {name: _fed(store, stage, name, *source) for name, source in task.fed.items()}
     output: Output = stage(*inputs, seed=task.seed, context=context, **task.parameters, **fed)
     made = output.provenance

@@ -22,6 +22,8 @@ from anodefree.study.jobs import Job, JobState, jobs
 HEARTBEAT_S: Final = 1.0
 LOG_BYTES: Final = 2**20
 """The log is cut to this once it is twice as long."""
+MOST_TOLD: Final = 3
+"""Failures that a job tells: those of a sweep are mostly one."""
 
 
 def work(job: Job) -> None:
@@ -38,6 +40,8 @@ class _Worker:
         self.job = job
         before = job.told()
         self.spent = (before.wall_s, before.cpu_s)
+        self.kept = 0
+        """Steps that were done before this attempt."""
         self.state = replace(
             before, state="queued", pid=os.getpid(), boot=started(os.getpid()), host=socket.gethostname(), error=""
         )
@@ -55,9 +59,9 @@ class _Worker:
                 self.began = time.monotonic()
                 self.tell(state="running", text="reading the study")
                 failed = self.compute()
-            last: dict[str, object] = {"state": "done", "fraction": 1.0, "text": ""}
+            last: dict[str, object] = {"state": "done", "fraction": 0.0, "text": ""}
             if failed:
-                last = {"state": "failed", "error": failed}
+                last = {"state": "failed", "error": failed, "fraction": 0.0, "text": ""}
         except Cancelled:
             last = {"state": "cancelled", "text": "stopped on request: its checkpoint is kept"}
         except AnodefreeError as error:
@@ -75,15 +79,21 @@ class _Worker:
         from anodefree.study.run import run
         from anodefree.study.store import Store
 
-        study = plan(self.job.study, self.job.within)
-        self.state = replace(self.state, total=len(study.nodes), done=0, text="")
-        ran = run(study, Store(self.job.store), progress=self.progress)
-        return "\n".join(str(e) for e in ran.errors.values())
+        study, store = plan(self.job.study, self.job.within), Store(self.job.store)
+        self.kept = sum(store.has(n.key) for n in study.nodes)
+        self.tell(total=len(study.nodes), done=self.kept, text="")
+        ran = run(study, store, progress=self.progress)
+        self.tell(done=sum(store.has(n.key) for n in study.nodes), total=len(study.nodes))
+        told = list(dict.fromkeys(str(e) for e in ran.errors.values()))
+        more = len(told) - MOST_TOLD
+        return "\n\n".join(told[:MOST_TOLD]) + (f"\n\nand {more} more: see the steps one by one" if more > 0 else "")
 
     def progress(self, done: int, total: int, text: str, fraction: float) -> None:
         """Take note of how far it is; this is where a cancelled job stops."""
+        done, total = done + self.kept, total + self.kept
         with self.writing:
-            self.state = replace(self.state, done=done, total=total, text=text, fraction=0.0 if done == total else fraction)
+            fraction = 0.0 if done > self.state.done else fraction  # a step that has just ended counts as done, not once more
+            self.state = replace(self.state, done=done, total=total, text=text, fraction=fraction)
         if self.job.asked_to_stop:
             raise Cancelled("stopped on request")
 

@@ -113,7 +113,8 @@ def _laid_out(
         _solid(curves, a, moving) if solid and p.name == "lithium" else _plane(curves, a, p, frame, upright)
         for a, p in zip(axes, shown_panels, strict=True)
     ]
-    for a in axes[:-1] if upright else axes[1:]:
+    first = 2 if solid else 1  # a box in space has no axis whose labels could stand for the panel beside it
+    for a in axes[:-1] if upright else axes[first:]:
         a.tick_params(labelbottom=not upright, labelleft=upright)
         (a.set_xlabel if upright else a.set_ylabel)("")
     title = axes[0].set_title("", fontsize=7, loc="left")
@@ -143,6 +144,7 @@ def _plane(curves: xr.Dataset, ax: Axes, panel: Panel, frame: int, upright: bool
     """One field on the section."""
     import matplotlib as mpl
     from matplotlib.colors import ListedColormap
+    from matplotlib.patheffects import withStroke
     from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
     from anodefree.core.figure import COLOURS
@@ -180,9 +182,10 @@ def _plane(curves: xr.Dataset, ax: Axes, panel: Panel, frame: int, upright: bool
         )
         ax.plot([], [], "s", color=COLOURS[1], label="without contact")
         ax.legend(loc="upper right", handlelength=0.6)
-    ax.text(
-        0.02, 0.96, title, transform=ax.transAxes, va="top", fontsize=6.5, color="white" if panel.name != "lithium" else "black"
-    )
+    over = panel.name != "lithium"
+    words = ax.text(0.02, 0.96, title, transform=ax.transAxes, va="top", fontsize=6.5, color="white" if over else "black")
+    if over:  # colours reach from dark to yellow
+        words.set_path_effects([withStroke(linewidth=1.2, foreground="#333333")])
 
     def turn(number: int) -> None:
         image.set_data(np.ma.masked_invalid(panel.values[number]))
@@ -212,7 +215,7 @@ def _solid(curves: xr.Dataset, ax: Axes, moving: bool) -> Callable[[int], None]:
     ax.set_aspect("equal")
     ax.set_axis_off()
     name = f"{size[0]:.3g} × {size[1]:.3g} × {size[2]:.3g} µm³"
-    ax.text(0.0, 0.0, name, transform=ax.transAxes, fontsize=6.5)
+    ax.text(0.0, -0.04, name, transform=ax.transAxes, fontsize=6.5, va="top")
     if not moving:
         return lambda _: None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any
+from typing import Any, Final
 
 from nicegui import ui
 
@@ -16,6 +16,9 @@ from anodefree.app.shell import Visit, card, page, said
 from anodefree.errors import AnodefreeError
 from anodefree.registry import Stage
 from anodefree.stages import get
+
+FORM_WRITES: Final = "The same file runs with 'anodefree run'. It follows the form until it is changed by hand."
+HAND_WRITES: Final = "Changed by hand: this file is what runs, and the form above no longer writes it."
 
 
 @page("simulate", "Simulate")
@@ -35,27 +38,27 @@ class SimulatePage:
         self.form: list[form.Field] = []
         self.fed: dict[str, Any] = {}
         self.by_hand = False
+        self.by_hand_text = ""
+        """What stood there by hand before the form wrote over it."""
         self.writing = False
 
     def build(self) -> None:
         """Draw it."""
         with card("What"), ui.column().classes("w-full gap-3"):
-            with ui.element("div").classes("af-row"):
+            with ui.element("div").classes("af-row w-full"):
                 titles = {n: s.title for n, s in SUBJECTS.items()}
                 self.subject = ui.select(titles, value="deposit", label="Simulate", on_change=self.changed)
-                self.subject.props("outlined dense data-testid=subject").style("min-width: 17rem")
+                self.subject.props("outlined dense data-testid=subject").style("flex: 1 1 17rem; max-width: 24rem")
                 self.collector = ui.select(dict(COLLECTORS), value="Cu", label="Collector", on_change=self.changed)
-                self.collector.props("outlined dense data-testid=collector").style("min-width: 12rem")
+                self.collector.props("outlined dense data-testid=collector").style("flex: 1 1 12rem; max-width: 24rem")
                 self.size = ui.select(list(SIZES), value="small", label="Size", on_change=self.changed)
-                self.size.props("outlined dense data-testid=size").style("min-width: 9rem")
+                self.size.props("outlined dense data-testid=size").style("flex: 1 1 9rem; max-width: 24rem")
             self.cost = ui.label().props('role="status" data-testid=cost')
             self.note = ui.label().classes("af-soft")
         with card("Parameters"):
             self.fields = ui.column().classes("w-full gap-2")
         with card("Study file"), ui.column().classes("w-full gap-2"):
-            ui.label("The same file runs with 'anodefree run'. It follows the form until it is changed by hand.").classes(
-                "af-soft"
-            )
+            self.whose = ui.label(FORM_WRITES).classes("af-soft").props('role="status" data-testid=study-whose')
             self.text = ui.textarea(label="TOML", on_change=self.edited).classes("w-full font-mono")
             self.text.props('outlined autogrow spellcheck=false data-testid=study input-style="font-family: monospace"')
             self.wrong = ui.label().classes("af-bad").style("white-space: pre-wrap; overflow-wrap: anywhere")
@@ -63,7 +66,10 @@ class SimulatePage:
             with ui.element("div").classes("af-row"):
                 ui.button("Start", on_click=self.start).props("unelevated no-caps data-testid=start")
                 ui.button("Check", on_click=self.check).props("outline no-caps data-testid=check-study")
-                ui.button("Follow the form again", on_click=self.follow).props("flat no-caps data-testid=follow-form")
+                self.again = ui.button("Follow the form again", on_click=self.follow)
+                self.again.props("flat no-caps data-testid=follow-form")
+                self.back = ui.button("Bring back what I wrote", on_click=self.bring_back)
+                self.back.props("flat no-caps data-testid=bring-back")
         self.changed()
 
     def changed(self) -> None:
@@ -85,7 +91,8 @@ class SimulatePage:
         self.values = {f.name: _shown(f, given[f.name]) if f.name in given else f.initial for f in self.form}
         self.preset = dict(self.values)
         self.draw_form(set(given))
-        self.follow()
+        if not self.by_hand:
+            self.follow()
 
     def draw_form(self, given: set[str]) -> None:
         """What the preset sets in front, all the rest behind a fold."""
@@ -136,18 +143,33 @@ class SimulatePage:
         except AnodefreeError as error:
             self.wrong.text = error.what
             return
+        self.by_hand_text = self.text.value or "" if self.by_hand else self.by_hand_text
         self.by_hand, self.writing = False, True
         own = (
             "" if self.values == self.preset else f"{self.chosen.subject.title} on {COLLECTORS[self.chosen.collector]}, changed"
         )
         self.text.value = study_text(self.chosen, {**given, **self.fed}, title=own)
+        stated = self.chosen.subject.cost[self.size.value]
+        self.cost.text = f"Cost: {stated}." if not own else f"Cost of this size before it was changed: {stated}."
         self.writing = False
         self.wrong.text = ""
+        self.say_whose()
 
     def edited(self) -> None:
         """Changed by hand: from here on it stands for itself."""
-        if not self.writing:
+        if not self.writing and not self.by_hand:
             self.by_hand = True
+            self.say_whose()
+
+    def bring_back(self) -> None:
+        """The study that was written by hand, in place of the form's."""
+        self.text.value = self.by_hand_text
+
+    def say_whose(self) -> None:
+        """Who writes the file now, and the way back."""
+        self.whose.text = HAND_WRITES if self.by_hand else FORM_WRITES
+        self.again.set_visibility(self.by_hand)
+        self.back.set_visibility(bool(self.by_hand_text) and not self.by_hand)
 
     async def check(self) -> None:
         """Say what is wrong with the file."""

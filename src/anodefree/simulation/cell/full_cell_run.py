@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -10,6 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from anodefree.core.context import Context
+from anodefree.core.saving import Saving
 from anodefree.errors import Cancelled, NumericalError
 from anodefree.simulation.cell.full_cell_model import RESIDUE, Ended, FullCell
 
@@ -100,7 +100,7 @@ class CellRun:
         NumericalError: not even one cycle could be computed.
         """
         self._resume(context, fingerprint)
-        saved = time.monotonic()
+        saving = Saving(CHECKPOINT_EVERY_S)
         while self.cycle < self.plan.cycles and not self.stopped:
             try:
                 done = self.accounts[-1].discharged if self.accounts else self.plan.capacity_C_m2
@@ -116,9 +116,9 @@ class CellRun:
                 if not self.accounts:
                     raise
                 self.stopped = self._why(error)
-            if time.monotonic() - saved >= CHECKPOINT_EVERY_S:
+            if saving.due():
                 self._save(context, fingerprint)
-                saved = time.monotonic()
+                saving.done()
         context.progress(1.0, f"{self.cycle} cycles")
 
     def _step(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,6 +12,7 @@ import numpy as np
 from anodefree.core.context import Context
 from anodefree.core.keys import arrays_key, plain
 from anodefree.core.measurement import Measurement
+from anodefree.core.saving import Saving
 from anodefree.errors import Cancelled
 from anodefree.numerics import pair_terms as p
 from anodefree.physics.lithium_pair import limiting_A_m2, sand_time_s
@@ -75,7 +75,7 @@ class Run:
     def carry_out(self, context: Context, fingerprint: str) -> None:
         """Run to the end of the program, or to where the model ends: `stopped` then says why."""
         self._resume(context, fingerprint)
-        saved = time.monotonic()
+        saving = Saving(CHECKPOINT_EVERY_S)
         while self.leg < len(self.program) and not self.stopped:
             try:
                 context.progress(self.leg / len(self.program), f"cycle {self.program[self.leg].cycle}")
@@ -84,9 +84,9 @@ class Run:
                 raise
             self._step(self.program[self.leg], context)
             self.leg += 1
-            if time.monotonic() - saved >= CHECKPOINT_EVERY_S:
+            if saving.due():
                 self._save(context, fingerprint)
-                saved = time.monotonic()
+                saving.done()
 
     def _orders(self, step: Step) -> p.Orders:
         """What the compiled step is told."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from anodefree.core.context import Context
 from anodefree.core.measurement import FINISHED
+from anodefree.core.saving import Saving
 from anodefree.errors import Cancelled, NumericalError
 from anodefree.simulation.deposition.classical_step import State, Stepper
 from anodefree.simulation.deposition.pace import Pace
@@ -52,7 +52,7 @@ class Run:
 def run(stepper: Stepper, first: State, plan: Plan, context: Context) -> Run:
     """Advance to the end, or to where the model cannot go on; a stopped run goes on from its checkpoint."""
     made = _resumed(context, plan) or Run(first, _first_step(plan), [first], [_seen(stepper, first, 0.0)])
-    saved, pace = time.monotonic(), Pace()
+    saving, pace = Saving(CHECKPOINT_EVERY_S), Pace()
     while not made.stopped and made.state.time_s < plan.duration_s * (1 - 1e-12):
         _step(stepper, made, plan)
         try:
@@ -61,9 +61,9 @@ def run(stepper: Stepper, first: State, plan: Plan, context: Context) -> Run:
         except Cancelled:
             _keep(context, plan, made)
             raise
-        if time.monotonic() - saved >= CHECKPOINT_EVERY_S:
+        if saving.due():
             _keep(context, plan, made)
-            saved = time.monotonic()
+            saving.done()
     if made.frames[-1] is not made.state and made.frames[-1].time_s < made.state.time_s:
         made.frames.append(made.state)
     made.stopped = made.stopped or FINISHED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -10,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from anodefree.core.context import Context
+from anodefree.core.saving import Saving
 from anodefree.errors import Cancelled, NumericalError
 from anodefree.simulation.deposition.galvanostat import Potentials
 from anodefree.simulation.deposition.growth import Growth, Leg, Moment, State
@@ -55,7 +55,7 @@ class Run:
         NumericalError: nothing could be computed at all.
         """
         self._resume(context, fingerprint)
-        saved = time.monotonic()
+        saving = Saving(CHECKPOINT_EVERY_S)
         while self.leg < len(self.legs) and not self.stopped:
             try:
                 self._step(context)
@@ -67,9 +67,9 @@ class Run:
                     raise
                 self.stopped = self.stopped or f"{error.what}; {error.hint}"
                 self._keep_last()
-            if time.monotonic() - saved >= CHECKPOINT_EVERY_S:
+            if saving.due():
                 self._save(context, fingerprint)
-                saved = time.monotonic()
+                saving.done()
 
     def _step(self, context: Context) -> None:
         growth, leg = self.growth, self.legs[self.leg]

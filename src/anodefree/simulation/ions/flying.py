@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from anodefree.core.constants import BOLTZMANN_J_K, ELEMENTARY_CHARGE_C
 from anodefree.core.context import Context
 from anodefree.core.keys import content_key, plain
 from anodefree.core.measurement import Measurement
+from anodefree.core.saving import Saving
 from anodefree.errors import Cancelled, ConfigError
 from anodefree.kinds.flights import FLIGHTS
 from anodefree.physics.lorentz import cyclotron_frequency
@@ -114,7 +114,7 @@ def flown(cell: Measurement, magnetic: Magnetic, conditions: Conditions, context
         filled = index * kept + min(last, kept) if done else 0
         context.checkpoint.save(fingerprint=np.array(fingerprint), done=done, rows=rows[:filled], record=record, **tally.arrays)
 
-    saved = time.monotonic()
+    saving = Saving(CHECKPOINT_EVERY_S)
     with ThreadPoolExecutor(conditions.threads) as pool:
         for summary, tracks in _in_order(
             pool, work[done:], lambda i, a, b: fly(motions[i], i, a, b, paths), conditions.threads
@@ -129,9 +129,9 @@ def flown(cell: Measurement, magnetic: Magnetic, conditions: Conditions, context
             except Cancelled:
                 keep()
                 raise
-            if done < len(work) and time.monotonic() - saved >= CHECKPOINT_EVERY_S:
+            if done < len(work) and saving.due():
                 keep()
-                saved = time.monotonic()
+                saving.done()
     return _measured(cell, made, magnetic, conditions, out, record, tally)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from anodefree.core.constants import ATOMIC_MASS_KG
 from anodefree.core.context import Context
+from anodefree.core.saving import Saving
 from anodefree.errors import Cancelled, NumericalError
 from anodefree.numerics.equilibration import detect
 from anodefree.simulation.solvation.drive import Drive, forces_of
@@ -81,7 +82,7 @@ class Dynamics:
     _state: bytes = b""
     _started: float = field(default_factory=time.monotonic)
     _computed_ps: float = 0.0
-    _saved: float = field(default_factory=time.monotonic)
+    _saving: Saving = field(default_factory=lambda: Saving(SAVE_EVERY_S))
 
     def carry_out(self, context: Context, fingerprint: str) -> None:
         """All phases, from where a checkpoint left off.
@@ -221,7 +222,7 @@ class Dynamics:
         except Cancelled:
             self._save(simulation, context, fingerprint)
             raise
-        if time.monotonic() - self._saved >= SAVE_EVERY_S:
+        if self._saving.due():
             self._save(simulation, context, fingerprint)
 
     def _tell(self, context: Context) -> None:
@@ -250,7 +251,6 @@ class Dynamics:
 
     def _begun(self, simulation: Any) -> Any:
         """With the velocities of the temperature, with those of the phase before, or as the checkpoint has it."""
-        self._saved = time.monotonic()
         if self._state:
             simulation.loadCheckpoint(self._state)
         elif self.speed_nm_ps is not None:
@@ -289,7 +289,7 @@ class Dynamics:
             found=np.array(self.found),
             state=np.frombuffer(simulation.createCheckpoint(), dtype=np.uint8),
         )
-        self._saved = time.monotonic()
+        self._saving.done()
 
     def _resume(self, context: Context, fingerprint: str) -> None:
         state = context.checkpoint.resume(fingerprint)
