@@ -126,6 +126,21 @@ QUIET_PLOTS: Final = """<script>window.addEventListener("unhandledrejection", (e
 });</script>"""
 
 
+# The wheel zooms a plot that was clicked, until the pointer leaves it; before that it scrolls the page as everywhere else.
+WHEEL: Final = """<script>(() => {
+  let held = null;
+  const plot = (event) => event.target.closest?.(".af-wheel");
+  addEventListener("pointerdown", (event) => { held = plot(event); }, true);
+  addEventListener("pointerover", (event) => {
+    const dragging = event.buttons || event.target.classList?.contains("dragcover");
+    if (held && !dragging && plot(event) !== held) held = null;
+  }, true);
+  addEventListener("wheel", (event) => {
+    if (plot(event) && plot(event) !== held && !event.ctrlKey) event.stopPropagation();
+  }, {capture: true, passive: true});
+})();</script>"""
+
+
 async def _draw(build: Builder, title: str, path: str, request: Request, name: str | None) -> None:
     ui.on_exception(_handled)
     try:
@@ -164,7 +179,7 @@ def _frame(visit: Visit | None, title: str, path: str, request: Request) -> Iter
     project = visit.project if visit else None
     ui.page_title(" · ".join(x for x in (title, project.name if project else "", "anodefree") if x))
     ui.add_css(CSS)
-    ui.add_head_html(QUIET_PLOTS)
+    ui.add_head_html(QUIET_PLOTS + WHEEL)
     scheme = request.cookies.get("anodefree_scheme", "auto")
     dark = ui.dark_mode(SCHEMES.get(scheme))
     ui.link("Skip to the content", "#main").classes("af-skip")

@@ -49,6 +49,8 @@ a.nicegui-link { color: var(--af-link);
   min-width: 0; }
 .af-row { display: flex; flex-wrap: wrap; align-items: center; gap: .5em .8em; }
 .af-grid { display: grid; gap: 1em; grid-template-columns: repeat(auto-fill, minmax(min(100%, 330px), 1fr)); }
+.af-view { border-top: 1px solid var(--af-line); padding-top: .5em; }
+.af-table, .af-table .q-table__card { background: transparent; color: var(--af-ink); }
 .af-good { color: var(--af-good); } .af-warn { color: var(--af-warn); } .af-bad { color: var(--af-bad); }
 .q-btn { text-transform: none; }
 .body--dark .q-field__native, .body--dark .q-field__label, .body--dark .q-field__input { color: var(--af-ink); }

@@ -11,6 +11,7 @@ from nicegui import ui
 
 from anodefree.app.analyses import Analysis, Row, inputs_of
 from anodefree.app.exports import kinds, python_lines
+from anodefree.app.pages.curves_view import CurvesView
 from anodefree.app.project import Project
 from anodefree.app.result_view import (
     SIGNS,
@@ -71,7 +72,7 @@ def show(
     if outputs:
         _numbers(outputs)
         _exports(link, stage, chosen, next(iter(outputs.values())))
-        _figures(view)
+        _figures(view, chosen[0].name if len(chosen) == 1 else f"{stage.name} compared")
         _folded(stage, outputs)
     _again(project, chosen, stage)
 
@@ -79,7 +80,7 @@ def show(
 def show_outputs(stage: Stage, outputs: Mapping[str, Output], view: Drawn) -> None:
     """Draw outputs alone: doubts, numbers, figures, methods."""
     _numbers(outputs)
-    _figures(view)
+    _figures(view, stage.name)
     _folded(stage, outputs)
 
 
@@ -148,7 +149,7 @@ def _exports(link: str, stage: Stage, chosen: Sequence[Analysis], first: Output)
             button.classes("af-export")
 
 
-def _figures(view: Drawn | None) -> None:
+def _figures(view: Drawn | None, name: str) -> None:
     if view is None:
         return
     with ui.element("div").classes("af-figures w-full"):
@@ -158,7 +159,7 @@ def _figures(view: Drawn | None) -> None:
                     if len(view.svgs) > 1:
                         ui.label(who).classes("af-soft")
                     ui.html(drawn, sanitize=False).props(f"data-testid=figure-{i}")
-    ui.plotly(view.interactive).classes("w-full").props("data-testid=interactive")
+    CurvesView(view.content, name)
 
 
 def _folded(stage: Stage, outputs: Mapping[str, Output]) -> None:
