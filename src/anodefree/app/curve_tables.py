@@ -53,7 +53,7 @@ def _cells(data: xr.Dataset, name: str) -> list[Cell]:
         return [Cell(str(v)) for v in values]
     if values.dtype.kind in "iu":
         return [Cell(str(v), float(v)) for v in values]
-    _, factor = shown(unit_of(name))
+    of, factor = shown(unit_of(name))
     offset = -273.15 if of == "K" else 0.0
     word = bare(name)
     std = f"{word}_std{name[len(word) :]}"

@@ -6,6 +6,8 @@ from typing import Final
 
 from anodefree.core.figure import COLOURS
 
+BLUE: Final = COLOURS[0]
+"""White on it has a contrast of 5.2."""
 SCHEMES: Final[dict[str, bool | None]] = {"auto": None, "light": False, "dark": True}
 
 ICON: Final = (
@@ -17,7 +19,7 @@ ICON: Final = (
 
 CSS: Final = (
     """
-:root { --q-primary: #0072B2; --af-page: #f6f7f8; --af-card: #fff; --af-ink: #1b1f24; --af-soft: #5b626b; --af-line: #d5d9de;
+:root { --af-page: #f6f7f8; --af-card: #fff; --af-ink: #1b1f24; --af-soft: #5b626b; --af-line: #d5d9de;
   --af-link: #00568a; --af-good: #00664a; --af-warn: #8a5a00; --af-bad: #a33b00; --af-focus: #D55E00; }
 body.body--dark { --af-page: #14171a; --af-card: #1d2125; --af-ink: #e7eaed; --af-soft: #a4acb5; --af-line: #3a4047;
   --af-link: #6fc3f2; --af-good: #4fd1a5; --af-warn: #efbf4a; --af-bad: #ff9a66; --af-focus: #E69F00; }
@@ -35,6 +37,10 @@ a.nicegui-link { color: var(--af-link);
 .af-header a.nicegui-link { text-decoration: none; color: var(--af-ink); }
 .af-header a.af-brand { font-weight: 700; color: var(--af-link); letter-spacing: .01em; }
 .af-project { font-weight: 600; max-width: 22em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.af-more { display: flex; align-items: center; gap: .2em 1.1em; flex: 1 1 0; }
+.af-menu { display: none; margin-left: auto; padding: .3em .8em; border: 1px solid var(--af-line); border-radius: 4px;
+  background: none; color: inherit; font: inherit; cursor: pointer; }
+.af-menu[aria-expanded=true] { background: var(--af-page); }
 .af-nav { display: flex; flex-wrap: wrap; gap: .1em .2em; }
 .af-nav a { padding: .3em .65em; border-radius: 4px; }
 .af-nav a:hover { background: var(--af-page); }
@@ -53,9 +59,19 @@ a.nicegui-link { color: var(--af-link);
 .af-table, .af-table .q-table__card { background: transparent; color: var(--af-ink); }
 .af-good { color: var(--af-good); } .af-warn { color: var(--af-warn); } .af-bad { color: var(--af-bad); }
 .q-btn { text-transform: none; }
+.body--dark .text-primary { color: var(--af-link) !important; }
+.body--dark .text-negative { color: var(--af-bad) !important; }
+.text-negative { color: var(--af-bad) !important; }
+.text-positive { color: var(--af-good) !important; } .text-warning { color: var(--af-warn) !important; }
 .body--dark .q-field__native, .body--dark .q-field__label, .body--dark .q-field__input { color: var(--af-ink); }
-@media (max-width: 600px) { .af-main { padding: .6em .7em 2em; } .af-header { padding: .3em .7em; }
-  .af-nav a { padding: .3em .45em; } }
+@media (max-width: 900px) { .af-header { flex-wrap: nowrap; position: relative; }
+  .af-project { min-width: 0; } .af-menu { display: block; flex: none; } .af-more { display: none; }
+  .af-menu[aria-expanded=true] + .af-more { display: flex; flex-direction: column; align-items: stretch; gap: .3em;
+    position: absolute; top: 100%; right: 0; z-index: 30; min-width: 15em; padding: .5em .9em .7em; background: var(--af-card);
+    border: 1px solid var(--af-line); border-top: 0; border-radius: 0 0 6px 6px; box-shadow: 0 6px 14px rgba(0, 0, 0, .18); }
+  .af-nav { flex-direction: column; } .af-nav a { padding: .5em .65em; } .af-space { display: none; }
+  .af-user { padding: 0 .65em; } .af-more .q-field { padding: 0 .65em; } }
+@media (max-width: 600px) { .af-main { padding: .6em .7em 2em; } .af-header { padding: .35em .7em; } }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; } }
 :root { """
     + " ".join(f"--af-c{i}: {c};" for i, c in enumerate(COLOURS))
