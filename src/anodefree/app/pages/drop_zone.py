@@ -10,15 +10,15 @@ from nicegui import events, ui
 from anodefree.app.uploads import BOUNDS
 
 STYLE: Final = """
-.af-drop{border:1.5px dashed #8a8f98;border-radius:6px;padding:14px 16px;width:100%;box-sizing:border-box}
-.af-drop.over{border-style:solid;border-color:#0072B2;background:rgba(0,114,178,.08)}
+.af-drop{border:1.5px dashed var(--af-soft);border-radius:6px;padding:14px 16px;width:100%;box-sizing:border-box}
+.af-drop.over{border-style:solid;border-color:var(--af-link);background:rgba(0,114,178,.08)}
 .af-drop-line{display:flex;flex-wrap:wrap;gap:8px;align-items:center}
-.af-drop-note{font-size:.8rem;opacity:.75;margin-top:4px}
+.af-drop-note{font-size:.8rem;color:var(--af-soft);margin-top:4px}
 .af-pick{border:1px solid currentColor;border-radius:4px;padding:3px 10px;background:transparent;color:inherit;cursor:pointer;
 font:inherit}
 .af-pick:hover,.af-pick:focus-visible{background:rgba(128,128,128,.18)}
 .af-drop-progress{display:flex;gap:10px;align-items:center;margin-top:8px;font-size:.85rem}
-.af-drop-progress progress{flex:1;min-width:80px;max-width:360px;accent-color:#0072B2}
+.af-drop-progress progress{flex:1;min-width:80px;max-width:360px;accent-color:var(--af-link)}
 """
 
 
