@@ -213,7 +213,11 @@ class View:
         inner = height - TOP_PX - GAP_PX
         layout: dict[str, Any] = {
             **{"height": height, "hovermode": "closest", "dragmode": "pan", "uirevision": str(self.chosen)},
-            **{"font": {"color": _INK, "size": 12}, "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"},
+            **{
+                "font": {"color": _INK, "size": 12, "family": "system-ui, sans-serif"},
+                "paper_bgcolor": "rgba(0,0,0,0)",
+                "plot_bgcolor": "rgba(0,0,0,0)",
+            },
             "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "font": {"size": 11}},
             "margin": {"l": 66, "r": 14, "t": TOP_PX, "b": GAP_PX},
             "modebar": {"orientation": "v", "bgcolor": "rgba(0,0,0,0)", "color": _INK},

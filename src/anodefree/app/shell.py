@@ -15,7 +15,7 @@ from fastapi import Request
 
 from anodefree.app.access import USER
 from anodefree.app.project import Project, project_of
-from anodefree.app.theme import BLUE, CSS, SCHEMES
+from anodefree.app.theme import BLUE, CSS, GREEN, RED, SCHEMES
 from anodefree.errors import AnodefreeError
 
 Builder = Callable[["Visit"], Awaitable[None] | None]
@@ -185,7 +185,7 @@ def _frame(visit: Visit | None, title: str, path: str, request: Request) -> Iter
     project = visit.project if visit else None
     ui.page_title(" · ".join(x for x in (title, project.name if project else "", "anodefree") if x))
     ui.add_css(CSS)
-    ui.colors(primary=BLUE)
+    ui.colors(primary=BLUE, negative=RED, positive=GREEN)
     ui.add_head_html(QUIET_PLOTS + WHEEL)
     scheme = request.cookies.get("anodefree_scheme", "auto")
     dark = ui.dark_mode(SCHEMES.get(scheme))

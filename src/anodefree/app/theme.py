@@ -7,7 +7,9 @@ from typing import Final
 from anodefree.core.figure import COLOURS
 
 BLUE: Final = COLOURS[0]
-"""White on it has a contrast of 5.2."""
+RED: Final = "#a33b00"
+GREEN: Final = "#00664a"
+"""White on each of these has a contrast of 5 or more."""
 SCHEMES: Final[dict[str, bool | None]] = {"auto": None, "light": False, "dark": True}
 
 ICON: Final = (
@@ -29,7 +31,10 @@ body, body.body--dark { background: var(--af-page); color: var(--af-ink);
 a.nicegui-link { color: var(--af-link);
   text-decoration: underline; text-underline-offset: 2px; }
 :focus-visible { outline: 3px solid var(--af-focus) !important; outline-offset: 2px; border-radius: 3px; }
-#main:focus { outline: none !important; }
+.q-field:has(:focus-visible) .q-field__control { outline: 3px solid var(--af-focus); outline-offset: 1px; border-radius: 4px; }
+.q-field :focus-visible, #main:focus { outline: none !important; }
+.no-outline:focus-visible, .q-focusable:focus-visible { box-shadow: 0 0 0 3px var(--af-focus) !important; }
+.q-item.q-focusable:focus-visible { box-shadow: inset 0 0 0 3px var(--af-focus) !important; }
 .af-skip { position: absolute; left: -999em; top: 0; z-index: 99; padding: .5em 1em; background: var(--af-card); }
 .af-skip:focus { left: .5em; top: .5em; }
 .af-header { display: flex; flex-wrap: wrap; align-items: center; gap: .2em 1.1em; padding: .35em 1.2em;
@@ -55,14 +60,16 @@ a.nicegui-link { color: var(--af-link);
   min-width: 0; }
 .af-row { display: flex; flex-wrap: wrap; align-items: center; gap: .5em .8em; }
 .af-grid { display: grid; gap: 1em; grid-template-columns: repeat(auto-fill, minmax(min(100%, 330px), 1fr)); }
-.af-view { border-top: 1px solid var(--af-line); padding-top: .5em; }
+.af-view { border-top: 1px solid var(--af-line); padding-top: .5em; min-width: 0; max-width: 100%; }
+.js-plotly-plot { min-width: 0; max-width: 100%; overflow: hidden; }
 .af-table, .af-table .q-table__card { background: transparent; color: var(--af-ink); }
 .af-good { color: var(--af-good); } .af-warn { color: var(--af-warn); } .af-bad { color: var(--af-bad); }
 .q-btn { text-transform: none; }
-.body--dark .text-primary { color: var(--af-link) !important; }
-.body--dark .text-negative { color: var(--af-bad) !important; }
-.text-negative { color: var(--af-bad) !important; }
-.text-positive { color: var(--af-good) !important; } .text-warning { color: var(--af-warn) !important; }
+.body--dark .text-primary { --q-primary: #6fc3f2; }
+.text-negative { --q-negative: var(--af-bad); } .text-positive { --q-positive: var(--af-good); }
+.text-warning { --q-warning: var(--af-warn); }
+.q-btn--dense.q-btn--outline, .q-btn--dense.q-btn--flat { padding: .1em .5em; }
+.q-btn.disabled { opacity: .7 !important; }
 .body--dark .q-field__native, .body--dark .q-field__label, .body--dark .q-field__input { color: var(--af-ink); }
 @media (max-width: 900px) { .af-header { flex-wrap: nowrap; position: relative; }
   .af-project { min-width: 0; } .af-menu { display: block; flex: none; } .af-more { display: none; }

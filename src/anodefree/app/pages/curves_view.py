@@ -71,10 +71,10 @@ class CurvesView:
                 for suffix in seen.SUFFIXES:
                     text = "PNG 600 dpi" if suffix == "png" else suffix.upper()
                     button = ui.button(text, on_click=lambda s=suffix: self.save(s))
-                    button.props(f"outline dense no-caps size=sm data-testid=seen-{suffix}")
+                    button.props(f"outline dense no-caps data-testid=seen-{suffix}")
 
     def _labelled(self, button: ui.button, label: str) -> None:
-        button.props(f'flat dense round size=sm data-testid="{self.mark}-{label.replace(" ", "-")}"')
+        button.props(f'flat dense round size=12px data-testid="{self.mark}-{label.replace(" ", "-")}"')
         button.props["aria-label"] = button.props["title"] = label
 
     def _plot(self) -> None:

@@ -5,19 +5,19 @@ export default {
     <div class="af-drop" :class="{ over: over > 0 }" data-testid="upload"
          @dragenter.prevent="over++" @dragover.prevent @dragleave="over--" @drop.prevent="dropped">
       <div class="af-drop-line">
-        <span>Drop files or folders here, or</span>
-        <button type="button" class="af-pick" data-testid="pick-files" @click="$refs.files.click()">choose files</button>
-        <button type="button" class="af-pick" data-testid="pick-folder" @click="$refs.folder.click()">choose a folder</button>
+        <span>{{ words }}</span>
+        <button type="button" class="af-pick" data-testid="pick-files" @click="$refs.files.click()">{{ pick }}</button>
+        <button v-if="folders" type="button" class="af-pick" data-testid="pick-folder" @click="$refs.folder.click()">Choose a folder</button>
       </div>
-      <div class="af-drop-note">at most {{ Math.round(limit / 1048576) }} MB each; nothing leaves this machine</div>
-      <input ref="files" type="file" multiple hidden data-testid="file-input" aria-label="files to add" @change="picked">
+      <div class="af-drop-note">At most {{ Math.round(limit / 1048576) }} MB each. Nothing leaves this machine.</div>
+      <input ref="files" type="file" multiple hidden data-testid="file-input" :accept="accept" aria-label="files to add" @change="picked">
       <input ref="folder" type="file" webkitdirectory hidden data-testid="folder-input" aria-label="folder to add" @change="picked">
       <div v-if="total" class="af-drop-progress" role="status" data-testid="upload-progress">
         <progress :value="sent" :max="bytes || 1" aria-label="upload"></progress>
         <span>{{ done }} of {{ total }} files, {{ megabytes(sent) }} of {{ megabytes(bytes) }} MB{{ busy ? '' : ', done' }}</span>
       </div>
     </div>`,
-  props: { url: String, limit: Number },
+  props: { url: String, limit: Number, accept: String, folders: Boolean, words: String, pick: String },
   emits: ["received"],
   data: () => ({ over: 0, queue: [], total: 0, done: 0, bytes: 0, finished: 0, flying: {}, busy: 0, report: [] }),
   computed: {

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from nicegui import events, ui
 
+from anodefree.app.access import REQUEST_BYTES
 from anodefree.app.uploads import BOUNDS
 
 STYLE: Final = """
@@ -25,9 +26,14 @@ font:inherit}
 class DropZone(ui.element, component="drop_zone.js"):
     """The element; `url` takes each file as a form, `received` is told what came in and what was refused."""
 
-    def __init__(self, url: str, received: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+    def __init__(self, url: str, received: Callable[[dict[str, Any]], Awaitable[None]], *, zips_only: bool = False) -> None:
         super().__init__()
-        self._props.update(url=url, limit=BOUNDS.file_bytes)
+        if zips_only:
+            words = {"words": "Drop the zip here, or", "pick": "Choose the zip"}
+            self._props.update(url=url, limit=REQUEST_BYTES, accept=".zip", folders=False, **words)
+        else:
+            words = {"words": "Drop files or folders here, or", "pick": "Choose files"}
+            self._props.update(url=url, limit=BOUNDS.file_bytes, accept="", folders=True, **words)
 
         async def told(event: events.GenericEventArguments) -> None:
             await received(event.args)

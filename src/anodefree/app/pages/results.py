@@ -134,7 +134,7 @@ def _compared(results: Mapping[str, Result]) -> None:
     ]
     filled = [dict(zip(head, line, strict=True)) for line in lines]
     table = ui.table(columns=columns, rows=filled, row_key=head[0], pagination={"rowsPerPage": 25})
-    table.classes("w-full af-compared").props("dense flat data-testid=compared :grid=Quasar.Screen.lt.sm")
+    table.classes("w-full af-compared").props("dense flat data-testid=compared")
 
 
 def _exports(link: str, stage: Stage, chosen: Sequence[Analysis], first: Output) -> None:
