@@ -24,6 +24,8 @@ def table(named: Named, dim: str) -> Table | None:
     columns = list(dict.fromkeys(n for d in having.values() for n in _columns(d, dim)))
     if not columns or (max(d.sizes[dim] for d in having.values()) < 2 and not any(_has_words(d, dim) for d in having.values())):
         return None
+    if all(d[n].dtype.kind in "OUSb" for d in having.values() for n in columns if n in d) and len(columns) < 2:
+        return None  # names alone, of the rows and columns of a matrix
     several = len(named) > 1
     rows = [r for who, d in having.items() for r in _rows(d, dim, columns, (Cell(who),) if several else ())]
     head = (*(("sample",) if several else ()), *(_head(n, dim) for n in columns))

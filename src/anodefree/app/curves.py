@@ -55,6 +55,11 @@ class Line:
     """Drawn as points."""
 
     @property
+    def has_markers(self) -> bool:
+        """Whether its points are marked where they are few: those of a model say nothing."""
+        return self.measured or not self.name.startswith(("fit", "model"))
+
+    @property
     def label(self) -> str:
         """Whose, and what."""
         return " ".join(p for p in (self.who, self.name) if p)
@@ -171,8 +176,7 @@ def by_factors(arrays: Sequence[np.ndarray], least: float) -> bool:
 
 def is_tabular(data: xr.Dataset, dim: str) -> bool:
     """Whether the rows along a dimension are a table: they have words, or no axis."""
-    words = any(v.dims == (dim,) and v.dtype.kind in "OUS" for v in data.variables.values())
-    return words or not coordinates(data, dim)
+    return any(v.dims == (dim,) and v.dtype.kind in "OUS" for v in data.variables.values()) or not coordinates(data, dim)
 
 
 def coordinates(data: xr.Dataset, dim: str) -> list[str]:
@@ -282,8 +286,7 @@ def _panel_for(panels: list[Panel], x: str, y: str, across: np.ndarray, values: 
     x_word, y_word, si = _axis_word(x), bare(y).replace("_", " "), (unit_of(x), unit_of(y))
     curves = [p for p in panels if not p.equal and p.picture is None]
     for panel in (p for p in curves if p.si == si and (si[0] != "1" or p.x == x_word)):
-        alike = si[1] != "1" or y_word in panel.names or _alike(np.concatenate([n.y for n in panel.lines]), values)
-        if alike:
+        if si[1] != "1" or y_word in panel.names or _alike(np.concatenate([n.y for n in panel.lines]), values):
             panel.names.append(y_word)
             panel.y = _common(list(dict.fromkeys(panel.names)), si[1])
             return panel
@@ -380,7 +383,7 @@ def _of_rows(data: xr.Dataset, dim: str) -> Iterator[str]:
 def _axis_word(name: str) -> str:
     word = bare(name)
     stem = next((s for s in sorted(_AXES, key=len, reverse=True) if word.endswith("_" + s)), word)
-    return "cycle" if stem == "cycle_number" else stem.replace("_", " ")
+    return stem.removesuffix("_number").replace("_", " ")
 
 
 def _rises(values: np.ndarray) -> bool:

@@ -189,7 +189,7 @@ class View:
                 "name": html.escape(line.label),
             },
             **{
-                "mode": "markers" if line.measured else "lines+markers" if few else "lines",
+                "mode": "markers" if line.measured else "lines+markers" if few and line.has_markers else "lines",
                 "showlegend": line.label not in told,
             },
             **{"line": {"color": colour, "width": 1.5, "dash": dash}, "marker": {"size": 5, "color": colour}},

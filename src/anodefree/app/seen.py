@@ -106,8 +106,13 @@ def _draw(view: View, row: int, panel: Panel, ax: Axes, told: dict[str, Any]) ->
             ax.invert_yaxis()
     for line in (n for n in panel.lines if n.label not in view.hidden):
         at, (colour, dash) = in_sight(view, row, line), view.colour_of(line)
-        marker, ls = "o" if line.measured or len(at) <= FEW_POINTS else "", "none" if line.measured else _STYLES[dash]
-        (made,) = ax.plot(line.x[at], line.y[at], marker=marker, color=colour, ls=ls, rasterized=len(at) > 20_000)
+        marker, ls = (
+            "o" if line.measured or (len(at) <= FEW_POINTS and line.has_markers) else "",
+            "none" if line.measured else _STYLES[dash],
+        )
+        (made,) = ax.plot(
+            line.x[at], line.y[at], marker=marker, ms=2.2, lw=0.9, color=colour, ls=ls, rasterized=len(at) > 20_000
+        )
         told.setdefault(line.label, made)
         _spread(ax, line, at, colour)
     ax.set(xlabel=panel.x_label, ylabel=panel.y_label, xscale="log" if panel.x_log else "linear")

@@ -62,6 +62,8 @@ a.nicegui-link { color: var(--af-link);
 .af-grid { display: grid; gap: 1em; grid-template-columns: repeat(auto-fill, minmax(min(100%, 330px), 1fr)); }
 .af-view { border-top: 1px solid var(--af-line); padding-top: .5em; min-width: 0; max-width: 100%; }
 .js-plotly-plot { min-width: 0; max-width: 100%; overflow: hidden; }
+.af-table .q-table__title { font-size: .95rem; font-weight: 650; }
+.af-table .q-table__top { padding: .4em 0 0; } .af-table thead th { color: var(--af-soft); }
 .af-table, .af-table .q-table__card { background: transparent; color: var(--af-ink); }
 .af-good { color: var(--af-good); } .af-warn { color: var(--af-warn); } .af-bad { color: var(--af-bad); }
 .q-btn { text-transform: none; }

@@ -134,9 +134,9 @@ class AnalysePage:
 
     def _offer(self, stage: Stage, *, demo: bool) -> None:
         async def pick() -> None:
-            if demo:
+            if demo and not self.chooser.chosen:
                 await self.try_it(stage)
-            else:
+            elif stage in offered(self.chooser.kinds):  # a file may have been chosen since the list was drawn
                 self.pick(stage)
 
         self.buttons[stage.name] = button = ui.element("button").classes("af-stage").on("click", pick)

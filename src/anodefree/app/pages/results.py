@@ -26,9 +26,10 @@ from anodefree.app.result_view import (
 )
 from anodefree.core.result import Result
 from anodefree.registry import Output, Stage
+from anodefree.study.typeset import unit
 
 STYLE: Final = """
-.af-estimates{display:grid;grid-template-columns:minmax(9em,1.6fr) minmax(8em,1.3fr) minmax(8em,1fr) 2em;gap:0 .8em;
+.af-estimates{display:grid;grid-template-columns:minmax(9em,1.4fr) minmax(8em,1.2fr) minmax(8em,1.3fr) 2em;gap:0 .8em;
 align-items:baseline}
 .af-estimates>.af-est{display:grid;grid-template-columns:subgrid;grid-column:1/-1;align-items:center;
 border-top:1px solid var(--af-line);padding:.15em 0}
@@ -122,7 +123,7 @@ def _estimates(result: Result) -> None:
             with ui.element("div").classes("af-est") as line:
                 line.props["data-testid"] = f"estimate-{row.name}"
                 ui.label(row.label).props["title"] = row.name
-                ui.label(f"{row.value} {row.unit}".strip()).classes("af-v").props["title"] = row.si
+                ui.label(f"{row.value} {unit(row.unit) if row.unit else ''}".strip()).classes("af-v").props["title"] = row.si
                 ui.label(f"95 %: {row.interval}").classes("af-i")
                 _copy(row.si, f"Copy {row.name} in SI, every digit", f"copy-{row.name}")
 
