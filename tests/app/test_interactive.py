@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from anodefree import stages
+from anodefree.app.content import Content, content
 from anodefree.app.curve_tables import as_rows
-from anodefree.app.curves import Content, content
 from anodefree.app.envelope import IN_SIGHT, kept
 from anodefree.app.interactive import View
 from anodefree.app.seen import export, table

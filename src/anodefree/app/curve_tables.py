@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from anodefree.app.curves import Cell, Named, Table, is_tabular
+from anodefree.app.curves import Named, is_tabular
 from anodefree.core.result import rounded
 from anodefree.core.units import bare, shown, unit_of
 from anodefree.study.typeset import unit
@@ -15,6 +16,25 @@ if TYPE_CHECKING:
     import xarray as xr
 
 MOST_ROWS: Final = 2000
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a table shows, and the number by which it is sorted (0 for words)."""
+
+    text: str
+    number: float = 0.0
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows that have no order of their own."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
 NOTHING: Final = Cell("–", -float(2**53))
 
 

@@ -1,4 +1,4 @@
-"""What of a result or a measurement is a curve, a picture or a table, and what is left out: decided by names, sizes and units.
+"""What of a result or a measurement is a curve or a picture, and what is left out: decided by names, sizes and units.
 
 A curve runs over an ordered number: a known axis such as time or frequency, the coordinate of its dimension, or the first array
 that only rises or falls. Rows with words, or without such an axis, are a table. Curves of one unit over one unit share a panel.
@@ -124,44 +124,13 @@ class Panel:
         return not self.equal and self.picture is None and by_factors([n.y for n in self.lines], 300.0)
 
 
-@dataclass(frozen=True)
-class Cell:
-    """What a table shows, and the number by which it is sorted (0 for words)."""
-
-    text: str
-    number: float = 0.0
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows that have no order of their own."""
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-
-@dataclass(frozen=True)
-class Content:
-    """Everything that is in one result, or in several of one stage."""
-
-    panels: tuple[Panel, ...]
-    tables: tuple[Table, ...]
-    left_out: tuple[str, ...]
-    """Sentences."""
-
-
-def content(named: Named) -> Content:
-    """Sort what is there; several results of one stage lie over each other."""
-    from anodefree.app.curve_tables import table
-
+def panels_of(named: Named) -> tuple[list[Panel], list[str]]:
+    """Curves and pictures in their panels, results over each other; and sentences of what is left out."""
     panels: list[Panel] = []
     left: dict[str, None] = {}
     for who, data in named.items():
         _add(panels, left, who, data)
-    dims = list(dict.fromkeys(str(d) for data in named.values() for d in data.sizes))
-    tables = [made for d in dims if (made := table(named, d)) is not None]
-    return Content(tuple(panels), tuple(tables), tuple(left))
+    return panels, list(left)
 
 
 def by_factors(arrays: Sequence[np.ndarray], least: float) -> bool:

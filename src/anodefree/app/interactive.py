@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from anodefree.app.curves import Content, Line, Panel, Picture
+from anodefree.app.content import Content
+from anodefree.app.curves import Line, Panel, Picture
 from anodefree.app.envelope import IN_SIGHT, kept
 from anodefree.core.figure import COLOURS
 from anodefree.study.typeset import unit

@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from anodefree.app.curves import Content, content
+from anodefree.app.content import Content, content
 from anodefree.app.preview import Preview, preview
 from anodefree.app.project import Project
 from anodefree.app.reading import names, of_sample, options, reading, samples_of, told

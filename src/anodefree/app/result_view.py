@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from anodefree.app.curves import Content, content
+from anodefree.app.content import Content, content
 from anodefree.core.figure import render
 from anodefree.core.keys import plain
 from anodefree.core.result import Check, Estimate, Result, rounded

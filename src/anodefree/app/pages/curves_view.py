@@ -10,8 +10,8 @@ from typing import Final
 from nicegui import events, ui
 
 from anodefree.app import seen
+from anodefree.app.content import Content
 from anodefree.app.curve_tables import as_rows
-from anodefree.app.curves import Content
 from anodefree.app.interactive import View
 from anodefree.app.names import safe_name
 from anodefree.app.result_view import DRAWING

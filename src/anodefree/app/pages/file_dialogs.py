@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from nicegui import run, ui
 
-from anodefree.app.curves import Content
+from anodefree.app.content import Content
 from anodefree.app.pages.curves_view import CurvesView
 from anodefree.app.preview import Preview
 from anodefree.app.project import Project
