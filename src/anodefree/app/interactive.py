@@ -20,7 +20,7 @@ MOST_PANELS: Final = 4
 MOST_DRAWN: Final = 24_000
 """Points of one view: what a browser without a graphics card moves at sixty frames a second."""
 FEW_POINTS: Final = 80
-PANEL_PX, GAP_PX, TOP_PX = 230, 62, 14
+PANEL_PX, GAP_PX, TOP_PX, LEGEND_PX = 230, 62, 14, 150
 DASHES: Final = ("solid", "dash", "dot", "dashdot")
 _INK, _GRID = "#7d848f", "rgba(128,128,128,0.28)"
 """Readable on a light and on a dark page."""
@@ -210,8 +210,9 @@ class View:
 
     def _layout(self) -> dict[str, Any]:
         count = max(1, len(self.panels))
-        height = TOP_PX + count * (PANEL_PX + GAP_PX)
-        inner = height - TOP_PX - GAP_PX
+        names = len({n.label for p in self.panels for n in p.lines})
+        inner = count * (PANEL_PX + GAP_PX) - GAP_PX
+        height = TOP_PX + inner + GAP_PX + min(LEGEND_PX, 19 * max(0, names - 2))  # on a narrow screen each name takes a line
         layout: dict[str, Any] = {
             **{"height": height, "hovermode": "closest", "dragmode": "pan", "uirevision": str(self.chosen)},
             **{
@@ -219,7 +220,8 @@ class View:
                 "paper_bgcolor": "rgba(0,0,0,0)",
                 "plot_bgcolor": "rgba(0,0,0,0)",
             },
-            "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "font": {"size": 11}},
+            "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "font": {"size": 11}}
+            | {"maxheight": LEGEND_PX},
             "margin": {"l": 66, "r": 14, "t": TOP_PX, "b": GAP_PX},
             "modebar": {"orientation": "v", "bgcolor": "rgba(0,0,0,0)", "color": _INK},
         }

@@ -9,7 +9,7 @@ export default {
         <button type="button" class="af-pick" data-testid="pick-files" @click="$refs.files.click()">{{ pick }}</button>
         <button v-if="folders" type="button" class="af-pick" data-testid="pick-folder" @click="$refs.folder.click()">Choose a folder</button>
       </div>
-      <div class="af-drop-note">At most {{ Math.round(limit / 1048576) }} MB each. Nothing leaves this machine.</div>
+      <div class="af-drop-note">At most {{ Math.round(limit / 1048576) }} MB{{ folders ? " each" : "" }}. Nothing leaves this machine.</div>
       <input ref="files" type="file" multiple hidden data-testid="file-input" :accept="accept" aria-label="files to add" @change="picked">
       <input ref="folder" type="file" webkitdirectory hidden data-testid="folder-input" aria-label="folder to add" @change="picked">
       <div v-if="total" class="af-drop-progress" role="status" data-testid="upload-progress">
