@@ -15,6 +15,18 @@ from anodefree.io.samples import read_samples
 pytestmark = pytest.mark.slow
 
 
+def test_a_file_beyond_the_bound_is_refused_before_it_is_sent(server: Any, page: Any, tmp_path: Path) -> None:
+    with (tmp_path / "huge.mpr").open("wb") as stream:
+        stream.truncate(101 * 2**20)
+    (tmp_path / "small.csv").write_text(SPECTRUM)
+    page.goto(server.url)
+    page.goto(f"{server.base}/p/First-project/files")
+    page.get_by_test_id("file-input").set_input_files([tmp_path / "huge.mpr", tmp_path / "small.csv"])
+    page.get_by_test_id("file-small.csv").get_by_text("impedance spectra").wait_for()
+    assert page.get_by_test_id("refused").inner_text() == "huge.mpr: is larger than 100 MB"
+    assert "2 of 2 files" in page.get_by_test_id("upload-progress").inner_text()
+
+
 def test_drop_map_and_paste(server: Any, page: Any, tmp_path: Path) -> None:
     project = Project.create(server.home, "cells")
     dropped = tmp_path / "dropped"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from anodefree.app.confined import jobs, planned, resume, start
-from anodefree.app.names import inside
+from anodefree.app.names import inside, shown
 from anodefree.app.offered import Entry, study_of
 from anodefree.app.project import Project
 from anodefree.core.measurement import Measurement
@@ -75,9 +75,10 @@ def analysis(project: Project, name: str) -> Analysis:
     ConfigError: there is none.
     """
     path = inside(project.studies_path, f"{name}.toml")
-    if not name.startswith(PREFIX) or not path.is_file():
-        raise ConfigError("there is no such analysis in this project", name[:80], "choose one from the list")
-    return next(a for a in analyses(project) if a.study.resolve() == path)
+    found = next((a for a in analyses(project) if a.study.resolve() == path), None)
+    if found is None:
+        raise ConfigError("there is no such analysis in this project", shown(name), "choose one from the list")
+    return found
 
 
 def begin(project: Project, stage: Stage, files: Sequence[Entry], parameters: Mapping[str, Any]) -> Analysis:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import tempfile
 import zipfile
 from pathlib import Path
@@ -18,6 +19,7 @@ from anodefree.app.names import safe_name
 from anodefree.app.project import Project
 from anodefree.app.result_view import DRAWING
 from anodefree.app.shell import sentence, visit_of
+from anodefree.core.result import Result
 from anodefree.errors import AnodefreeError, ConfigError
 from anodefree.registry import Output, Stage
 
@@ -62,8 +64,22 @@ def written(project: Project, wanted: list[str], suffix: str, folder: Path) -> P
             made.append(export(stage, output, suffix, folder, name))
     if len(made) == 1:
         return made[0]
+    if suffix == "csv" and all(isinstance(o, Result) for _, _, o in found):
+        return _one_table(made, [r.name for _, r, _ in found], folder / safe_name(f"{found[0][0].name} compared.csv"))
     packed = folder / safe_name(f"{found[0][0].name} {suffix}.zip")
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in made:
             archive.write(path, path.name)
     return packed
+
+
+def _one_table(parts: list[Path], samples: list[str], target: Path) -> Path:
+    """The estimates of several samples beneath each other, their sample in the first column."""
+    with target.open("w", newline="") as stream:
+        out = csv.writer(stream, lineterminator="\n")
+        for place, (part, sample) in enumerate(zip(parts, samples, strict=True)):
+            with part.open(newline="") as source:
+                head, *lines = csv.reader(source)
+            out.writerows([["sample", *head]] if place == 0 else [])
+            out.writerows([sample, *line] for line in lines)
+    return target

@@ -1,249 +1,315 @@
-"""Interactive figures made from curves or a measurement's arrays by name, dimension and unit, for every stage alike."""
+"""The interactive view: panels of curves with linked axes and values under the pointer, refined where one looks."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 
+from anodefree.app.content import Content
+from anodefree.app.curves import Line, Panel, Picture
+from anodefree.app.envelope import IN_SIGHT, kept
 from anodefree.core.figure import COLOURS
-from anodefree.core.units import bare, shown, unit_of
+from anodefree.study.typeset import unit
 
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-    import xarray as xr
-
-MOST_POINTS: Final = 4000
-"""Of one line: more are thinned to the smallest and the largest of each of so many half-intervals, so no peak is lost."""
-MOST_LINES: Final = 12
-MOST_PANELS: Final = 12
-_AXES: Final = (
-    "frequency_Hz",
-    "tau_s",
-    "cycle",
-    "cycle_number",
-    "time_s",
-    "potential_V",
-    "overpotential_V",
-    "r_m",
-    "x_m",
-    "order",
-)
-_INK, _GRID = "#7d848f", "rgba(128,128,128,0.3)"
+MOST_PANELS: Final = 4
+"""Shown at first; the others are chosen by name."""
+MOST_DRAWN: Final = 24_000
+"""Points of one view: what a browser without a graphics card moves at sixty frames a second."""
+FEW_POINTS: Final = 80
+PANEL_PX, GAP_PX, TOP_PX, LEGEND_PX = 230, 62, 14, 150
+DASHES: Final = ("solid", "dash", "dot", "dashdot")
+_INK, _GRID = "#7d848f", "rgba(128,128,128,0.28)"
 """Readable on a light and on a dark page."""
-_SPREAD: Final = ("_low", "_high", "_std")
-_IMAGINARY: Final = {"Z_im": "Z_re", "fit_im": "fit_re", "model_im": "model_re"}
-
-Named = Mapping[str, "xr.Dataset"]
-
-
-def figure(named: Named, title: str = "") -> go.Figure:
-    """One view of one dataset, or of several of one stage overlaid: a panel for each quantity, x linked where shared."""
-    import plotly.graph_objects as go
-    from plotly.subplots import make_subplots
-
-    panels = _panels(named)
-    if not panels:
-        return go.Figure(layout={"title": "nothing to draw: no array with more than one number"})
-    made = make_subplots(rows=len(panels), cols=1, vertical_spacing=0.25 / len(panels))
-    first: dict[str, int] = {}
-    told: set[str] = set()
-    for row, (x, ys) in enumerate(panels, start=1):
-        for trace in _traces(named, x, ys, told):
-            made.add_trace(trace, row=row, col=1)
-        _label(made, named, x, ys, row, first)
-    made.update_layout(
-        title=title,
-        height=max(320, 260 * len(panels)) + 12 * len(told),  # the legend takes a line or more above them
-        hovermode="closest",
-        template="none",
-        font={"color": _INK},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
-        margin={"l": 70, "r": 20, "t": 40 if title else 20, "b": 50},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-    )
-    made.update_xaxes(gridcolor=_GRID, zerolinecolor=_GRID)
-    made.update_yaxes(gridcolor=_GRID, zerolinecolor=_GRID)
-    return made
+CONFIG: Final[dict[str, Any]] = {
+    "displaylogo": False,
+    "scrollZoom": True,
+    "responsive": True,
+    "modeBarButtonsToRemove": ["toImage", "select2d", "lasso2d"],
+}
+Window = tuple[float, float]
 
 
-def thinned(x: np.ndarray, y: np.ndarray, most: int = MOST_POINTS) -> tuple[np.ndarray, np.ndarray]:
-    """A line of at most so many points that looks the same: first, last, smallest and largest of each stretch."""
-    if len(x) <= most:
-        return x, y
-    edges = np.linspace(0, len(x), most // 2 + 1).astype(int)
-    kept = {0, len(x) - 1}
-    for start, stop in itertools.pairwise(edges.tolist()):
-        part = y[start:stop]
-        if np.isfinite(part).any():
-            kept |= {start + int(np.nanargmin(part)), start + int(np.nanargmax(part))}
-    at = np.array(sorted(kept))
-    return x[at], y[at]
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """One line as it stands in the figure: where, and what it is."""
+
+    line: Line
+    axis: str
+    trace: int
+    band: int | None
 
 
-def _panels(named: Named) -> list[tuple[str, list[str]]]:
-    """What is drawn against what: Nyquist pairs, then quantities of one unit over the axis of their last dimension."""
-    first = next(iter(named.values()))
-    numbers = {str(n): v for n, v in first.variables.items() if v.dtype.kind in "fiub" and v.size > 1}
-    made: list[tuple[str, list[str]]] = []
-    pairs = [i for i in _IMAGINARY if f"{i}_ohm" in numbers and f"{_IMAGINARY[i]}_ohm" in numbers]
-    if pairs:
-        made.append((f"{_IMAGINARY[pairs[0]]}_ohm", [f"{i}_ohm" for i in pairs]))
-    images = [n for n, v in numbers.items() if v.ndim >= 2 and min(v.shape[-2:]) >= 8 and {v.dims[-1], v.dims[-2]} >= {"x"}]
-    made += [("", [n]) for n in images]
-    groups: dict[tuple[str, str, str], list[str]] = {}
-    for name, variable in numbers.items():
-        base = bare(name)
-        if (
-            name in images
-            or base.endswith(_SPREAD)
-            or name in {y for _, ys in made for y in ys}
-            or (base.endswith(("_re", "_im")) and pairs and "residual" not in base)
-        ):
-            continue
-        dim = str(variable.dims[-1])
-        x = _axis(first, dim)
-        if x != name and variable.ndim <= 2:
-            groups.setdefault((dim, x, unit_of(name) if unit_of(name) != "1" else base.rsplit("_", 1)[0]), []).append(name)
-    made += [(x, ys) for (_, x, _), ys in groups.items()]
-    if not made:
-        made = [("", [n]) for n, v in numbers.items() if v.ndim <= 2][:1]
-    return made[:MOST_PANELS]
+class View:
+    """The figure of chosen panels, and what of it is in sight; knows which points to draw there."""
 
+    def __init__(self, content: Content) -> None:
+        self.content = content
+        self.chosen = tuple(range(min(MOST_PANELS, len(content.panels))))
+        self.windows: dict[str, Window] = {}
+        """Axis -> what of it is in sight, in the numbers shown; an axis that shows everything is missing."""
+        self.hidden: set[str] = set()
+        self.lines: list[Drawn] = []
 
-def _axis(data: xr.Dataset, dim: str) -> str:
-    """The array that the others of a dimension are drawn over; empty where they are drawn over their number."""
-    own = [str(n) for n, v in data.variables.items() if v.dims[-1:] == (dim,) and v.dtype.kind in "fiu"]
-    for wanted in (*_AXES, *(n for n in own if bare(n) == dim)):
-        if wanted in own:
-            return wanted
-    return next((n for n in own if data[n].ndim == 1 and data[n].size > 2 and _rises(data[n].values)), "")
+    @property
+    def panels(self) -> list[Panel]:
+        """Those that are shown."""
+        return [self.content.panels[i] for i in self.chosen]
 
+    @property
+    def budget(self) -> int:
+        """Points in sight for each line."""
+        count = sum(len(p.lines) for p in self.panels)
+        return max(200, min(IN_SIGHT, MOST_DRAWN // max(1, count)))
 
-def _rises(values: np.ndarray) -> bool:
-    steps = np.diff(values.astype(float))
-    return bool((steps > 0).all() or (steps < 0).all())
+    @property
+    def is_thinned(self) -> bool:
+        """Whether any line has more points than are drawn at first."""
+        return any(len(n.y) > self.budget for p in self.panels for n in p.lines)
 
+    def choose(self, chosen: Sequence[int]) -> None:
+        """Show these panels, and all of each."""
+        self.chosen = tuple(sorted(i for i in set(chosen) if 0 <= i < len(self.content.panels)))
+        self.windows = {}
 
-def _traces(named: Named, x: str, ys: list[str], told: set[str]) -> list[Any]:
-    import plotly.graph_objects as go
+    def figure(self) -> dict[str, Any]:
+        """As Plotly takes it."""
+        data: list[dict[str, Any]] = []
+        self.lines = []
+        labels = list(dict.fromkeys(n.label for p in self.panels for n in p.lines))
+        for row, panel in enumerate(self.panels):
+            x, y = _axis("x", row), _axis("y", row)
+            if panel.picture is not None:
+                data.append(_heatmap(panel.picture, panel, x, y))
+            for line in panel.lines:
+                self._add(data, line, panel, (x, y), labels, told={n.line.label for n in self.lines})
+        return {"data": data, "layout": self._layout(), "config": CONFIG}
 
-    made: list[Any] = []
-    colour = 0
-    for who, data in named.items():
-        for y in (n for n in ys if n in data):
-            values = _scaled(data, y)
-            if x == "" and values.ndim >= 2:
-                made.append(_image(data, y, values))
+    def moved(self, event: Mapping[str, Any]) -> set[str]:
+        """Take in what Plotly says of axes (`xaxis2.range[0]`, `xaxis.autorange`); returns the axes that changed."""
+        ends: dict[str, dict[int, float]] = {}
+        changed: set[str] = set()
+        for word, value in event.items():
+            axis, _, what = word.partition(".")
+            name = axis[0] + axis[5:]
+            if axis[1:5] != "axis":
                 continue
-            nyquist = bare(y) in _IMAGINARY
-            across = _scaled(data, _IMAGINARY[bare(y)] + "_ohm" if nyquist else x) if x else np.arange(values.shape[-1])
-            for i, line in enumerate(values.reshape(-1, values.shape[-1])[:MOST_LINES]):
-                along = across.reshape(-1, across.shape[-1])[i if across.ndim > 1 else 0]
-                if along.shape != line.shape:
-                    continue
-                at, shown_y = thinned(along, -line if nyquist else line)
-                label = " ".join(p for p in (who, bare(y), f"{i + 1}" if values.ndim > 1 and values.shape[0] > 1 else "") if p)
-                paint = COLOURS[colour % len(COLOURS)]
-                colour += 1
-                made += _band(data, y, i, along, paint) if not nyquist else []
-                mode = "markers" if nyquist and y.startswith("Z") else "lines+markers" if len(at) < 80 else "lines"
-                made.append(
-                    go.Scattergl(
-                        x=at,
-                        y=shown_y,
-                        name=label,
-                        mode=mode,
-                        legendgroup=label,
-                        line={"color": paint, "width": 1.5},
-                        marker={"size": 5, "color": paint},
-                        showlegend=label not in told,
-                    )
-                )
-                told.add(label)
-    return made
+            if what == "autorange":
+                self.windows.pop(name, None)
+                changed.add(name)
+            elif what == "range":
+                ends[name] = dict(enumerate(value))
+            elif what in ("range[0]", "range[1]"):
+                ends.setdefault(name, {})[int(what[6])] = value
+        for name, both in ends.items():
+            if len(both) == 2 and all(isinstance(v, (int, float)) and np.isfinite(v) for v in both.values()):
+                self.windows[name] = (float(both[0]), float(both[1]))
+                changed.add(name)
+        return {linked for name in changed for linked in self._linked(name)}
+
+    def refined(self, axes: set[str]) -> tuple[dict[str, list[Any]], list[int]]:
+        """New points for the lines over these axes that have more than are drawn: what `Plotly.restyle` takes."""
+        update: dict[str, list[Any]] = {"x": [], "y": [], "customdata": []}
+        traces: list[int] = []
+        for one in self.lines:
+            if one.axis not in axes or len(one.line.y) <= self.budget:
+                continue
+            at = self._points(one.line, one.axis)
+            for word, values in (("x", one.line.x[at]), ("y", one.line.y[at]), ("customdata", _at(one.line.std, at))):
+                update[word].append(values)
+            traces.append(one.trace)
+            if one.band is not None:
+                x, y = _polygon(one.line, at)
+                for word, values in (("x", x), ("y", y), ("customdata", None)):
+                    update[word].append(values)
+                traces.append(one.band)
+        return update, traces
+
+    def window(self, row: int, letter: str) -> Window | None:
+        """What is in sight of an axis of a panel, in the numbers shown (no logarithms); None for everything."""
+        name = _axis(letter, row)
+        found = next((self.windows[n] for n in (name, *sorted(self._linked(name))) if n in self.windows), None)
+        if found is None:
+            return None
+        panel = self.panels[row]
+        low, high = sorted(found)
+        return (10.0**low, 10.0**high) if (panel.x_log if letter == "x" else panel.y_log) else (low, high)
+
+    def stepped(self, factor: float, shift: float) -> dict[str, list[float]]:
+        """What `Plotly.relayout` takes to show less, more, or what lies beside, along the first axis and those linked."""
+        low, high = self.windows.get(next(iter(sorted(self._linked("x") & set(self.windows))), ""), self._extent())
+        middle, half = 0.5 * (low + high) + shift * (high - low), 0.5 * factor * (high - low)
+        return {"xaxis.range": [middle - half, middle + half]}
+
+    def _extent(self) -> Window:
+        """All that the first panel holds, as Plotly counts it."""
+        panel = self.panels[0]
+        values = [panel.picture.x] if panel.picture is not None else [n.x for n in panel.lines]
+        finite = np.concatenate([v[np.isfinite(v)] for v in values])
+        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+        return (float(np.log10(low)), float(np.log10(high))) if panel.x_log else (low, high)
+
+    def colour_of(self, line: Line) -> tuple[str, str]:
+        """Colour and dash: a sample has one colour where there are several, else each quantity has one."""
+        lines = [n for p in self.content.panels for n in p.lines]
+        whose, what = list(dict.fromkeys(n.who for n in lines)), list(dict.fromkeys(n.name for n in lines))
+        if len(whose) > 1:
+            place, dash = whose.index(line.who), _order_in_panel(self.content.panels, line)
+        else:
+            place, dash = what.index(line.name), 0
+        return COLOURS[place % len(COLOURS)], DASHES[(dash + place // len(COLOURS)) % len(DASHES)]
+
+    def _points(self, line: Line, axis: str) -> np.ndarray:
+        row = int(axis[1:] or 1) - 1
+        panel, found = self.panels[row], self.window(row, "x")
+        if found is None or not panel.x_log:
+            return kept(line.x, line.y, self.budget, found)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return kept(np.log10(line.x), line.y, self.budget, (float(np.log10(found[0])), float(np.log10(found[1]))))
+
+    def _add(
+        self, data: list[dict[str, Any]], line: Line, panel: Panel, axes: tuple[str, str], labels: list[str], told: set[str]
+    ) -> None:
+        at = self._points(line, axes[0])
+        colour, dash = self.colour_of(line)
+        place = {"xaxis": axes[0], "yaxis": axes[1], "legendgroup": line.label}
+        band = None
+        if (line.low is not None and line.high is not None) or (line.std is not None and len(line.y) > FEW_POINTS):
+            band = len(data)
+            data.append(_band(line, at, colour) | place)
+        few = len(at) <= FEW_POINTS
+        trace = {
+            **{
+                "type": "scatter",
+                "x": line.x[at],
+                "y": line.y[at],
+                "customdata": _at(line.std, at),
+                "name": html.escape(line.label),
+            },
+            **{
+                "mode": "markers" if line.measured else "lines+markers" if few and line.has_markers else "lines",
+                "showlegend": line.label not in told,
+            },
+            **{"line": {"color": colour, "width": 1.5, "dash": dash}, "marker": {"size": 5, "color": colour}},
+            **{"hovertemplate": _hover(panel, line), "legendrank": 1 + labels.index(line.label), **place},
+        }
+        if few and band is None and line.std is not None:
+            trace["error_y"] = {"type": "data", "array": line.std[at], "color": colour, "thickness": 1, "width": 3}
+        self.lines.append(Drawn(line, axes[0], len(data), band))
+        data.append(trace)
+
+    def _linked(self, name: str) -> set[str]:
+        """The axes that move together with one: those over the same quantity or unit."""
+        if name[0] != "x" or not (name[1:] or "1").isdigit() or not 1 <= int(name[1:] or 1) <= len(self.panels):
+            return {name}
+        key = _link(self.panels[int(name[1:] or 1) - 1])
+        return {name} | {_axis("x", r) for r, p in enumerate(self.panels) if key and _link(p) == key}
+
+    def _layout(self) -> dict[str, Any]:
+        count = max(1, len(self.panels))
+        names = len({n.label for p in self.panels for n in p.lines})
+        inner = count * (PANEL_PX + GAP_PX) - GAP_PX
+        height = TOP_PX + inner + GAP_PX + min(LEGEND_PX, 19 * max(0, names - 2))  # on a narrow screen each name takes a line
+        layout: dict[str, Any] = {
+            **{"height": height, "hovermode": "closest", "dragmode": "pan", "uirevision": str(self.chosen)},
+            **{
+                "font": {"color": _INK, "size": 12, "family": "system-ui, sans-serif"},
+                "paper_bgcolor": "rgba(0,0,0,0)",
+                "plot_bgcolor": "rgba(0,0,0,0)",
+            },
+            "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "font": {"size": 11}}
+            | {"maxheight": LEGEND_PX},
+            "margin": {"l": 66, "r": 14, "t": TOP_PX, "b": GAP_PX},
+            "modebar": {"orientation": "v", "bgcolor": "rgba(0,0,0,0)", "color": _INK},
+        }
+        for row, panel in enumerate(self.panels):
+            top = 1 - row * (PANEL_PX + GAP_PX) / inner
+            x, y = _axis("x", row), _axis("y", row)
+            shared = {"gridcolor": _GRID, "zerolinecolor": _GRID, "linecolor": _INK, "ticks": "outside", "automargin": True}
+            across: dict[str, Any] = {**shared, "title": {"text": panel.x_label, "standoff": 6}, "anchor": y}
+            across["type"] = "log" if panel.x_log else "linear"
+            up: dict[str, Any] = {**shared, "title": {"text": panel.y_label, "standoff": 6}, "anchor": x}
+            up |= {"type": "log" if panel.y_log else "linear", "domain": [max(0.0, top - PANEL_PX / inner), top]}
+            first = min((_axis_number(a) for a in self._linked(x)), default=row + 1)
+            if first != row + 1:
+                across["matches"] = _axis("x", first - 1)
+            if panel.equal:
+                up |= {"scaleanchor": x, "scaleratio": 1}
+            if panel.picture is not None:
+                up |= {"autorange": "reversed"} if panel.picture.downwards else {}
+                up |= {"scaleanchor": x, "scaleratio": 1} if panel.x_unit == panel.y_unit else {}
+                across["constrain"] = up["constrain"] = "domain"
+            layout[f"xaxis{x[1:]}"], layout[f"yaxis{y[1:]}"] = across, up
+        return layout
 
 
-def _band(data: xr.Dataset, y: str, row: int, along: np.ndarray, colour: str) -> list[Any]:
-    """The interval between *_low and *_high, drawn beneath its line."""
-    import plotly.graph_objects as go
-
-    suffix = y[len(bare(y)) :]
-    low, high = (f"{bare(y)}_{end}{suffix}" for end in ("low", "high"))
-    if low not in data or high not in data:
-        return []
-    ends = [_scaled(data, n).reshape(-1, along.size)[row] for n in (low, high)]
-    lower, upper = (thinned(along, e) for e in ends)
-    fill = f"rgba({int(colour[1:3], 16)},{int(colour[3:5], 16)},{int(colour[5:7], 16)},0.2)"
-    return [
-        go.Scatter(
-            x=np.r_[lower[0], upper[0][::-1]],
-            y=np.r_[lower[1], upper[1][::-1]],
-            fill="toself",
-            fillcolor=fill,
-            line={"width": 0},
-            hoverinfo="skip",
-            showlegend=False,
-        )
-    ]
+def _axis(letter: str, row: int) -> str:
+    return letter + (str(row + 1) if row else "")
 
 
-def _image(data: xr.Dataset, name: str, values: np.ndarray) -> Any:
-    import plotly.graph_objects as go
-
-    last = values.reshape(-1, *values.shape[-2:])[-1].astype(float)
-    step = tuple(slice(None, None, max(1, n // 600)) for n in last.shape)
-    places = {}
-    for word, dim, part in (("y", str(data[name].dims[-2]), step[0]), ("x", str(data[name].dims[-1]), step[1])):
-        if f"{dim}_m" in data:
-            places[word] = _scaled(data, f"{dim}_m")[part]
-    return go.Heatmap(
-        z=last[step], **places, colorscale="Viridis", colorbar={"title": _title(name)}, name=bare(name), showscale=False
-    )
+def _axis_number(axis: str) -> int:
+    return int(axis[1:] or 1)
 
 
-def _scaled(data: xr.Dataset, name: str) -> np.ndarray:
-    values = np.asarray(data[name].values)
-    return values.astype(float) * shown(unit_of(name))[1]
+def _link(panel: Panel) -> tuple[Any, ...] | None:
+    """What two panels must share for their x axes to move together."""
+    if panel.equal or panel.picture is not None:
+        return None
+    return (panel.si[0], panel.x_unit, panel.x_log, "" if panel.si[0] != "1" else panel.x)
 
 
-def _title(name: str) -> str:
-    unit = shown(unit_of(name))[0]
-    return bare(name).replace("_", " ") + ("" if unit == "1" else f" / {unit}")
+def _order_in_panel(panels: Sequence[Panel], line: Line) -> int:
+    for panel in panels:
+        names = list(dict.fromkeys(n.name for n in panel.lines))
+        if line.name in names and line in panel.lines:
+            return names.index(line.name)
+    return 0
 
 
-def _label(made: go.Figure, named: Named, x: str, ys: list[str], row: int, first: dict[str, int]) -> None:
-    data = next(iter(named.values()))
-    nyquist = bare(ys[0]) in _IMAGINARY
-    if x == "":
-        dims = data[ys[0]].dims
-        image = data[ys[0]].ndim >= 2
-        across = _title(f"{dims[-1]}_m") if f"{dims[-1]}_m" in data else str(dims[-1])
-        up = (_title(f"{dims[-2]}_m") if f"{dims[-2]}_m" in data else str(dims[-2])) if image else _title(ys[0])
-        made.update_xaxes(title_text=across, row=row, col=1)
-        turned = image and dims[-2] == "y" and "intensity" in ys[0]
-        made.update_yaxes(
-            title_text=f"{up} ({_title(ys[0])})" if image else up, autorange="reversed" if turned else None, row=row, col=1
-        )
-        return
-    if nyquist:
-        made.update_xaxes(title_text="Z′ / ohm", row=row, col=1)
-        made.update_yaxes(title_text="−Z″ / ohm", scaleanchor=f"x{'' if row == 1 else row}", scaleratio=1, row=row, col=1)
-        return
-    log_x = _decades([_scaled(d, x) for d in named.values() if x in d])
-    log_y = _decades([_scaled(d, y) for d in named.values() for y in ys if y in d])
-    made.update_xaxes(title_text=_title(x), type="log" if log_x else "linear", row=row, col=1)
-    name = _title(ys[0]) if len(ys) == 1 else _title(ys[0]).partition(" / ")[2] or "value"
-    made.update_yaxes(title_text=name, type="log" if log_y else "linear", row=row, col=1)
-    if x in first:
-        made.update_xaxes(matches=f"x{'' if first[x] == 1 else first[x]}", row=row, col=1)
-    first.setdefault(x, row)
+def _hover(panel: Panel, line: Line) -> str:
+    x_unit, y_unit = (u if u == "1" else unit(u) for u in (panel.x_unit, panel.y_unit))
+    std = " ± %{customdata:.2g}" if line.std is not None else ""
+    x = f"{panel.x}: %{{x:.6g}} {'' if x_unit == '1' else x_unit}".rstrip()
+    y = f"{line.name}: %{{y:.6g}}{std} {'' if y_unit == '1' else y_unit}".rstrip()
+    return (f"{html.escape(line.who)}<br>" if line.who else "") + f"{html.escape(x)}<br>{html.escape(y)}<extra></extra>"
 
 
-def _decades(arrays: list[np.ndarray]) -> bool:
-    """Whether all are positive and span two decades or more."""
-    values = np.concatenate([a[np.isfinite(a)].ravel() for a in arrays]) if arrays else np.array([])
-    return bool(values.size and values.min() > 0 and values.max() > 100 * values.min())
+def _at(values: np.ndarray | None, at: np.ndarray) -> np.ndarray | None:
+    return None if values is None else values[at]
+
+
+def _edges(line: Line) -> tuple[np.ndarray, np.ndarray]:
+    if line.low is not None and line.high is not None:
+        return line.low, line.high
+    std = line.std if line.std is not None else np.zeros_like(line.y)
+    return line.y - std, line.y + std
+
+
+def _polygon(line: Line, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The outline of the interval around a line, once there and once back."""
+    low, high = _edges(line)
+    good = at[np.isfinite(low[at]) & np.isfinite(high[at]) & np.isfinite(line.x[at])]
+    return np.r_[line.x[good], line.x[good][::-1]], np.r_[low[good], high[good][::-1]]
+
+
+def _band(line: Line, at: np.ndarray, colour: str) -> dict[str, Any]:
+    x, y = _polygon(line, at)
+    fill = f"rgba({int(colour[1:3], 16)},{int(colour[3:5], 16)},{int(colour[5:7], 16)},0.18)"
+    return {
+        **{"type": "scatter", "x": x, "y": y, "fill": "toself", "fillcolor": fill, "mode": "lines", "line": {"width": 0}},
+        **{"hoverinfo": "skip", "showlegend": False, "customdata": None},
+    }
+
+
+def _heatmap(picture: Picture, panel: Panel, x: str, y: str) -> dict[str, Any]:
+    rows, columns = (slice(None, None, max(1, -(-n // 600))) for n in picture.values.shape)
+    name = html.escape(" ".join(p for p in (picture.who, picture.name) if p))
+    x_unit, y_unit = ("" if u == "1" else f" {unit(u)}" for u in (panel.x_unit, panel.y_unit))
+    return {
+        **{"type": "heatmap", "z": picture.values[rows, columns], "x": picture.x[columns], "y": picture.y[rows]},
+        **{"colorscale": "Viridis", "name": name, "xaxis": x, "yaxis": y, "showscale": False},
+        "hovertemplate": f"x %{{x:.5g}}{x_unit}<br>y %{{y:.5g}}{y_unit}<br>{name}: %{{z:.5g}}<extra></extra>",
+    }

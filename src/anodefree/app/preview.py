@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from anodefree.app.envelope import kept
 from anodefree.core.figure import SOFT
 from anodefree.core.measurement import Measurement
 from anodefree.core.units import bare, shown, unit_of
@@ -112,9 +113,8 @@ def _curves(found: Measurement, x: str, y: str, *, equal: bool = False) -> Previ
     for i in range(min(count, MOST_CURVES)):
         a, b = xs[min(i, len(xs) - 1)] * x_factor, ys[min(i, len(ys) - 1)] * sign * y_factor
         good = np.isfinite(a) & np.isfinite(b)
-        kept = np.flatnonzero(good)
-        kept = kept[:: max(1, -(-kept.size // MOST_POINTS))]
-        curves.append((names[i], tuple(map(float, a[kept])), tuple(map(float, b[kept]))))
+        at = kept(a[good], b[good], MOST_POINTS)
+        curves.append((names[i], tuple(map(float, a[good][at])), tuple(map(float, b[good][at]))))
     label = f"-{y_label}" if sign < 0 else y_label
     return Preview(x_label, label, tuple(curves), equal=equal, left_out=max(0, count - MOST_CURVES))
 

@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from anodefree.app.content import Content, content
 from anodefree.app.preview import Preview, preview
 from anodefree.app.project import Project
 from anodefree.app.reading import names, of_sample, options, reading, samples_of, told
@@ -128,6 +129,15 @@ def look(path: Path, said: Mapping[str, Any]) -> tuple[dict[str, Any], Preview |
     """What a file holds if it is read so, as the fields of a `FileRow`, and a picture of it; nothing is remembered."""
     found, fields = _opened(path, said)
     return fields, preview(found[0]) if found else None
+
+
+def inside(path: Path, said: Mapping[str, Any]) -> tuple[dict[str, Any], Content | None]:
+    """What a file holds if it is read so, as the fields of a `FileRow`, and its curves; nothing is remembered."""
+    found, fields = _opened(path, said)
+    if not found:
+        return fields, None
+    names = [str(m.meta.get("series", i)) for i, m in enumerate(found, start=1)] if len(found) > 1 else [""]
+    return fields, content(dict(zip(names, (m.data for m in found), strict=True)))
 
 
 def _facts(project: Project, name: str) -> dict[str, Any]:

@@ -6,8 +6,9 @@ import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from anodefree.app.content import Content, content
 from anodefree.core.figure import render
 from anodefree.core.keys import plain
 from anodefree.core.result import Check, Estimate, Result, rounded
@@ -16,9 +17,6 @@ from anodefree.registry import Output, Stage
 from anodefree.study import prose
 from anodefree.study.citations import formatted
 from anodefree.study.inline_svg import inline
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 SIGNS: Final = {"fail": "✗ fail", "warn": "! warn", "pass": "✓ pass"}
 TONES: Final = {"fail": "af-bad", "warn": "af-warn", "pass": "af-good"}
@@ -58,19 +56,17 @@ def compared(results: Mapping[str, Result]) -> tuple[list[str], list[list[str]]]
 
 @dataclass(frozen=True)
 class Drawn:
-    """The figures of outputs of one stage: the publication figure of each as SVG, and one interactive view of all."""
+    """The figures of outputs of one stage: the publication figure of each as SVG, and what an interactive view of all holds."""
 
     svgs: Mapping[str, str]
-    interactive: go.Figure
+    content: Content
 
 
 def drawn(stage: Stage, outputs: Mapping[str, Output]) -> Drawn:
     """Draw them; takes seconds, so not where a page waits."""
-    from anodefree.app.interactive import figure
-
     data: dict[str, Any] = {w: o.curves if isinstance(o, Result) else o.data for w, o in outputs.items()}
     svgs = {w: svg(stage, o, f"figure-{i}") for i, (w, o) in enumerate(outputs.items())}
-    return Drawn(svgs, figure(data if len(data) > 1 else {"": next(iter(data.values()))}))
+    return Drawn(svgs, content(data if len(data) > 1 else {"": next(iter(data.values()))}))
 
 
 def svg(stage: Stage, output: Output, name: str) -> str:

@@ -16,7 +16,7 @@ from fastapi import Request
 from anodefree.app.access import USER
 from anodefree.app.early import IN_ORDER, leave_typing_alone
 from anodefree.app.project import Project, project_of
-from anodefree.app.theme import CSS, SCHEMES
+from anodefree.app.theme import BLUE, CSS, GREEN, RED, SCHEMES
 from anodefree.errors import AnodefreeError
 
 Builder = Callable[["Visit"], Awaitable[None] | None]
@@ -127,6 +127,27 @@ QUIET_PLOTS: Final = """<script>window.addEventListener("unhandledrejection", (e
 });</script>"""
 
 
+# The wheel zooms a plot that was clicked, until the pointer leaves it; before that it scrolls the page as everywhere else.
+WHEEL: Final = """<script>(() => {
+  let held = null;
+  const plot = (event) => event.target.closest?.(".af-wheel");
+  addEventListener("pointerdown", (event) => { held = plot(event); }, true);
+  addEventListener("pointerover", (event) => {
+    const passing = event.buttons || event.target === document.body || event.target.classList?.contains("dragcover");
+    if (held && !passing && plot(event) !== held) held = null;
+  }, true);
+  addEventListener("wheel", (event) => {
+    if (plot(event) && plot(event) !== held && !event.ctrlKey) event.stopPropagation();
+  }, {capture: true, passive: true});
+})();</script>"""
+
+
+MENU: Final = """(event) => {
+  const button = event.target.closest("button");
+  button.setAttribute("aria-expanded", button.getAttribute("aria-expanded") !== "true");
+}"""
+
+
 async def _draw(build: Builder, title: str, path: str, request: Request, name: str | None) -> None:
     ui.on_exception(_handled)
     ui.add_head_html(IN_ORDER)
@@ -167,26 +188,45 @@ def _frame(visit: Visit | None, title: str, path: str, request: Request) -> Iter
     project = visit.project if visit else None
     ui.page_title(" · ".join(x for x in (title, project.name if project else "", "anodefree") if x))
     ui.add_css(CSS)
-    ui.add_head_html(QUIET_PLOTS)
+    ui.colors(primary=BLUE, negative=RED, positive=GREEN)
+    ui.add_head_html(QUIET_PLOTS + WHEEL)
     scheme = request.cookies.get("anodefree_scheme", "auto")
     dark = ui.dark_mode(SCHEMES.get(scheme))
     ui.link("Skip to the content", "#main").classes("af-skip")
     with ui.element("header").classes("af-header"):
         ui.link("anodefree", "/").classes("af-brand").props('data-testid=home aria-label="anodefree: all projects"')
-        if project is not None and visit is not None:
-            ui.label(project.name).classes("af-project").props("data-testid=project-name")
-            with ui.element("nav").classes("af-nav").props('aria-label="Pages of the project"'):
-                for below, name in PAGES.items():
-                    link = ui.link(name, visit.link(below)).props(f"data-testid=nav-{below}")
-                    if below == path:
-                        link.props('aria-current="page"')
-        ui.element("div").classes("af-space")
-        if visit is not None:
-            ui.label(visit.user).classes("af-user").props("data-testid=user")
-        _scheme_switch(dark, scheme)
+        if project is not None:
+            name = ui.label(project.name).classes("af-project").props("data-testid=project-name")
+            name.props["title"] = project.name
+        _menu_button()
+        with ui.element("div").classes("af-more").props("id=menu"):
+            if project is not None and visit is not None:
+                _navigation(visit, path)
+            ui.element("div").classes("af-space")
+            if visit is not None:
+                ui.label(visit.user).classes("af-user").props("data-testid=user")
+            _scheme_switch(dark, scheme)
     with ui.element("main").classes("af-main").props('id=main tabindex="-1"'):
         heading(title, 1)
         yield
+
+
+def _navigation(visit: Visit, path: str) -> None:
+    with ui.element("nav").classes("af-nav").props('aria-label="Pages of the project"'):
+        for below, name in PAGES.items():
+            link = ui.link(name, visit.link(below)).props(f"data-testid=nav-{below}")
+            if below == path:
+                link.props('aria-current="page"')
+
+
+def _menu_button() -> None:
+    """On a narrow screen the rest of the header waits behind it."""
+    button = (
+        ui.element("button").classes("af-menu").props("type=button aria-expanded=false aria-controls=menu data-testid=menu")
+    )
+    button.on("click", js_handler=MENU)
+    with button:
+        ui.label("Menu")
 
 
 def _scheme_switch(dark: Any, scheme: str) -> None:

@@ -21,6 +21,8 @@ from anodefree.core.arrays import cannot_write
 from anodefree.errors import AnodefreeError, ConfigError, DataError
 
 CHUNK: Final = 2**20
+SMALL_BYTES: Final = 16 * 2**20
+"""What a zip may unpack to however small it is: many small files of zeros are a bomb as well."""
 _NAMING: Final = threading.Lock()
 """A free name is found and taken by one upload at a time."""
 
@@ -161,7 +163,7 @@ def _unpack(packed: Path, target: Path, bounds: Bounds, room: int, where: str) -
     try:
         with zipfile.ZipFile(packed) as held:
             members = [m for m in held.infolist() if not m.is_dir() and not _clutter(m.filename)]
-            _check_members(members, bounds, room, where)
+            _check_members(members, bounds, room, packed.stat().st_size, where)
             target.mkdir()
             for member in members:
                 path = unique(inside(target, Path(safe_path(member.filename))))
@@ -191,7 +193,7 @@ def _check_directory(packed: Path, bounds: Bounds, where: str) -> None:
         raise ConfigError(f"holds more than {bounds.members} files", where, "drop a part of it")
 
 
-def _check_members(members: list[zipfile.ZipInfo], bounds: Bounds, room: int, where: str) -> None:
+def _check_members(members: list[zipfile.ZipInfo], bounds: Bounds, room: int, packed_bytes: int, where: str) -> None:
     if len(members) > bounds.members:
         raise ConfigError(f"holds more than {bounds.members} files", where, "drop a part of it")
     total = 0
@@ -209,6 +211,8 @@ def _check_members(members: list[zipfile.ZipInfo], bounds: Bounds, room: int, wh
             raise DataError(
                 f"unpacks to more than {bounds.ratio:.0f} times its size", name, "is it a measurement? unpack it first"
             )
+    if total > SMALL_BYTES and total > bounds.ratio * packed_bytes:
+        raise DataError(f"unpacks to more than {bounds.ratio:.0f} times its size", where, "is it measurements? unpack it first")
     if total > room:
         raise ConfigError("unpacks to more than the project has room for", where, "drop a part of it")
 

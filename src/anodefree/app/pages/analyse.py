@@ -59,6 +59,7 @@ class AnalysePage:
         self.form: Form | None = None
         self.watched: Analysis | None = None
         self.shown: list[str] = []
+        self.buttons: dict[str, Any] = {}
         self.ready = False
 
     async def build(self) -> None:
@@ -119,6 +120,7 @@ class AnalysePage:
         chosen, words = self.chooser.kinds, self.search.value or ""
         found = offered(chosen, words) if chosen else tried(words)
         self.offers.clear()
+        self.buttons.clear()
         with self.offers:
             if not chosen:
                 ui.label("Choose files above, or try one on its own synthetic case:").classes("af-soft")
@@ -132,12 +134,12 @@ class AnalysePage:
 
     def _offer(self, stage: Stage, *, demo: bool) -> None:
         async def pick() -> None:
-            if demo:
+            if demo and not self.chooser.chosen:
                 await self.try_it(stage)
-            else:
+            elif stage in offered(self.chooser.kinds):  # a file may have been chosen since the list was drawn
                 self.pick(stage)
 
-        button = ui.element("button").classes("af-stage").on("click", pick)
+        self.buttons[stage.name] = button = ui.element("button").classes("af-stage").on("click", pick)
         button.props["type"] = "button"
         button.props["data-testid"] = f"stage-{stage.name}"
         button.props["aria-pressed"] = "true" if stage is self.stage else "false"
@@ -150,7 +152,9 @@ class AnalysePage:
         if stage is self.stage and values is None:
             return
         self.stage = stage
-        self.offer()
+        for name, button in self.buttons.items():  # they stay, and with them the focus of the keyboard
+            button.props["aria-pressed"] = "true" if name == stage.name else "false"
+            button.update()
         ui.run_javascript("document.querySelector('.af-stage[aria-pressed=true]')?.scrollIntoView({block: 'nearest'})")
         self.parameters.clear()
         with self.parameters:

@@ -81,7 +81,7 @@ class Chooser:
             if len(rows) > 1:
                 every = set(names) <= set(self.chosen)
                 button = ui.button("none" if every else "all", on_click=lambda: self._all(names, take=not every))
-                button.props("flat dense size=sm").props["aria-label"] = f"{'none' if every else 'all'} of {title}"
+                button.props("flat dense size=13px").props["aria-label"] = f"{'none' if every else 'all'} of {title}"
                 button.props["data-testid"] = f"all-{rows[0].kind}"
         for row in rows[:MOST_SHOWN]:
             box = ui.checkbox(row.name, value=row.name in self.chosen)
@@ -101,3 +101,5 @@ class Chooser:
     def _all(self, names: list[str], *, take: bool) -> None:
         rest = [n for n in self.chosen if n not in names]
         self.choose([*rest, *names] if take else rest)
+        again = f"[data-testid=all-{self._rows[names[0]].kind}]"
+        ui.run_javascript(f"document.querySelector('{again}')?.focus({{preventScroll: true, focusVisible: true}})")

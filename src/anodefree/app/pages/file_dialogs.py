@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
-from nicegui import ui
+from nicegui import run, ui
 
+from anodefree.app.content import Content
+from anodefree.app.pages.curves_view import CurvesView
 from anodefree.app.preview import Preview
 from anodefree.app.project import Project
 from anodefree.app.reading import TELL_THE_READER, tell, told
-from anodefree.app.recognised import FileRow, again, look
+from anodefree.app.recognised import FileRow, again, inside
 from anodefree.core.figure import COLOURS
 from anodefree.core.units import bare, parse, unit_of
 from anodefree.errors import AnodefreeError
@@ -19,6 +22,7 @@ from anodefree.io.formats import formats
 from anodefree.io.kinds import known_kinds
 from anodefree.io.textfile import lines_of
 
+LARGE_BYTES: Final = 8 * 2**20
 _EXAMPLES: Final = {
     "K": "25 degC",
     "m2": "1.54 cm2",
@@ -60,7 +64,7 @@ def explained(fields: Mapping[str, Any]) -> None:
 
 async def show_preview(project: Project, row: FileRow) -> None:
     """What a file holds: its main curves, its metadata and its first lines."""
-    with ui.dialog(value=True) as dialog, ui.card().classes("w-full").style("max-width:760px"):
+    with ui.dialog(value=True) as dialog, ui.card().classes("w-full").style("max-width:960px"):
         ui.label(row.name).classes("text-base font-medium").style("overflow-wrap:anywhere")
         body = ui.column().classes("w-full gap-2")
         with body:
@@ -68,7 +72,7 @@ async def show_preview(project: Project, row: FileRow) -> None:
         ui.button("Close", on_click=dialog.close).props("flat no-caps data-testid=close-preview")
     dialog.on("hide", dialog.delete)
     try:
-        fields, seen = await asyncio.to_thread(look, project.file(row.name), told(project, row.name))
+        fields, seen = await _inside(project.file(row.name), told(project, row.name))
         first = await asyncio.to_thread(_first_lines, project.file(row.name)) if row.text else []
     except (AnodefreeError, OSError) as error:
         fields, seen, first = {"problem": str(error)}, None, []
@@ -76,13 +80,22 @@ async def show_preview(project: Project, row: FileRow) -> None:
     with body:
         if fields.get("kind"):
             ui.label(f"{fields['kind_title']}: {fields['detail']}")
-            picture(seen)
+            if seen is not None:
+                CurvesView(seen, row.name, "preview-plot")
             _metadata(fields["meta"])
         else:
             explained(fields)
         if first:
             with ui.expansion("first lines", icon="notes").classes("w-full"):
                 ui.code("\n".join(first), language="text").classes("w-full text-xs")
+
+
+async def _inside(path: Path, said: Mapping[str, Any]) -> tuple[dict[str, Any], Content | None]:
+    """Read it: a large file in a process of its own, so that nobody else waits."""
+    if path.stat().st_size < LARGE_BYTES:
+        return await asyncio.to_thread(inside, path, said)
+    found = await run.cpu_bound(inside, path, dict(said))
+    return found if found is not None else ({"problem": "the server is stopping"}, None)
 
 
 def _metadata(meta: Mapping[str, Any]) -> None:

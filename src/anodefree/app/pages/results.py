@@ -11,6 +11,7 @@ from nicegui import ui
 
 from anodefree.app.analyses import Analysis, Row, inputs_of
 from anodefree.app.exports import kinds, python_lines
+from anodefree.app.pages.curves_view import CurvesView
 from anodefree.app.project import Project
 from anodefree.app.result_view import (
     SIGNS,
@@ -25,9 +26,10 @@ from anodefree.app.result_view import (
 )
 from anodefree.core.result import Result
 from anodefree.registry import Output, Stage
+from anodefree.study.typeset import unit
 
 STYLE: Final = """
-.af-estimates{display:grid;grid-template-columns:minmax(9em,1.6fr) minmax(8em,1.3fr) minmax(8em,1fr) 2em;gap:0 .8em;
+.af-estimates{display:grid;grid-template-columns:minmax(9em,1.4fr) minmax(8em,1.2fr) minmax(8em,1.3fr) 2em;gap:0 .8em;
 align-items:baseline}
 .af-estimates>.af-est{display:grid;grid-template-columns:subgrid;grid-column:1/-1;align-items:center;
 border-top:1px solid var(--af-line);padding:.15em 0}
@@ -71,7 +73,7 @@ def show(
     if outputs:
         _numbers(outputs)
         _exports(link, stage, chosen, next(iter(outputs.values())))
-        _figures(view)
+        _figures(view, chosen[0].name if len(chosen) == 1 else f"{stage.name} compared")
         _folded(stage, outputs)
     _again(project, chosen, stage)
 
@@ -79,7 +81,7 @@ def show(
 def show_outputs(stage: Stage, outputs: Mapping[str, Output], view: Drawn) -> None:
     """Draw outputs alone: doubts, numbers, figures, methods."""
     _numbers(outputs)
-    _figures(view)
+    _figures(view, stage.name)
     _folded(stage, outputs)
 
 
@@ -121,7 +123,7 @@ def _estimates(result: Result) -> None:
             with ui.element("div").classes("af-est") as line:
                 line.props["data-testid"] = f"estimate-{row.name}"
                 ui.label(row.label).props["title"] = row.name
-                ui.label(f"{row.value} {row.unit}".strip()).classes("af-v").props["title"] = row.si
+                ui.label(f"{row.value} {unit(row.unit) if row.unit else ''}".strip()).classes("af-v").props["title"] = row.si
                 ui.label(f"95 %: {row.interval}").classes("af-i")
                 _copy(row.si, f"Copy {row.name} in SI, every digit", f"copy-{row.name}")
 
@@ -133,7 +135,7 @@ def _compared(results: Mapping[str, Result]) -> None:
     ]
     filled = [dict(zip(head, line, strict=True)) for line in lines]
     table = ui.table(columns=columns, rows=filled, row_key=head[0], pagination={"rowsPerPage": 25})
-    table.classes("w-full af-compared").props("dense flat data-testid=compared :grid=Quasar.Screen.lt.sm")
+    table.classes("w-full af-compared").props("dense flat data-testid=compared")
 
 
 def _exports(link: str, stage: Stage, chosen: Sequence[Analysis], first: Output) -> None:
@@ -148,7 +150,7 @@ def _exports(link: str, stage: Stage, chosen: Sequence[Analysis], first: Output)
             button.classes("af-export")
 
 
-def _figures(view: Drawn | None) -> None:
+def _figures(view: Drawn | None, name: str) -> None:
     if view is None:
         return
     with ui.element("div").classes("af-figures w-full"):
@@ -158,7 +160,7 @@ def _figures(view: Drawn | None) -> None:
                     if len(view.svgs) > 1:
                         ui.label(who).classes("af-soft")
                     ui.html(drawn, sanitize=False).props(f"data-testid=figure-{i}")
-    ui.plotly(view.interactive).classes("w-full").props("data-testid=interactive")
+    CurvesView(view.content, name)
 
 
 def _folded(stage: Stage, outputs: Mapping[str, Output]) -> None:

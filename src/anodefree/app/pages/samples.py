@@ -108,7 +108,7 @@ class SamplesCard:
                     continue
                 choices = list(column.units) + ([column.unit] if column.unit and column.unit not in column.units else [])
                 made = ui.select(choices, value=column.unit or None, label=f"{column.title} in")
-                made.props(f"dense outlined options-dense data-testid=unit-{column.title}").style("width:130px")
+                made.props(f"dense outlined options-dense data-testid=unit-{column.title}").style("width:165px")
                 made.on_value_change(lambda event, index=index: self.unit_chosen(index, event.value))
 
     def _say(self, faults: list[Fault]) -> None:
@@ -207,4 +207,4 @@ class SamplesCard:
 
 
 def _button(label: str, icon: str, act: Callable[[], Any], mark: str) -> ui.button:
-    return ui.button(label, icon=icon, on_click=act).props(f"outline dense no-caps size=sm data-testid={mark}")
+    return ui.button(label, icon=icon, on_click=act).props(f"outline dense no-caps data-testid={mark}")
