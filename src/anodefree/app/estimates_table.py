@@ -6,10 +6,9 @@ from typing import Final
 
 from nicegui import ui
 
-from anodefree.app.result_view import NORMAL_95, estimate_rows
-from anodefree.core.result import Estimate, Result
-from anodefree.core.units import shown
-from anodefree.study.typeset import interval, quantity
+from anodefree.app.clipboard import copy_button
+from anodefree.app.result_view import estimate_rows
+from anodefree.core.result import Result
 
 STYLE: Final = """
 .af-et { border-collapse: collapse; font-size: 14px; width: 100%; max-width: 52rem; margin: .4em 0 .8em; }
@@ -32,33 +31,13 @@ def estimates(result: Result) -> None:
                 with ui.element("th").props("scope=col"):
                     ui.label(head)
         for row in estimate_rows(result):
-            estimate = result.estimates[row.name]
             with ui.element("tr") as line:
                 line.props["data-testid"] = f"estimate-{row.name}"
                 with ui.element("td"):
                     ui.label(row.label).props["title"] = row.name
                 with ui.element("td").classes("af-v"):
-                    ui.label(quantity(*estimate.in_field_units())).props["title"] = row.si
+                    ui.label(row.value).props["title"] = row.si
                 with ui.element("td").classes("af-i"):
-                    ui.label(_interval(estimate))
+                    ui.label(row.interval)
                 with ui.element("td"):
-                    _copy(row.si, row.name)
-
-
-def _interval(estimate: Estimate) -> str:
-    """Where it lies with 95 % probability: as the analysis found it, else from its std; nothing for an exact number."""
-    value, std, _ = estimate.in_field_units()
-    factor = shown(estimate.unit, estimate.display)[1]
-    low = estimate.low * factor if estimate.low is not None else value - NORMAL_95 * std
-    high = estimate.high * factor if estimate.high is not None else value + NORMAL_95 * std
-    return interval(low, high)
-
-
-def _copy(text: str, name: str) -> None:
-    def copied() -> None:
-        ui.clipboard.write(text)
-        ui.notify("Copied.", position="top", timeout=1500)
-
-    button = ui.button(icon="content_copy", on_click=copied).props("flat dense round size=sm")
-    label = f"Copy {name} in SI, every digit"
-    button.props.update({"aria-label": label, "title": label, "data-testid": f"copy-{name}"})
+                    copy_button(row.si, f"Copy {row.name} in SI, every digit", f"copy-{row.name}")

@@ -11,12 +11,13 @@ from typing import Any, Final
 from anodefree.app.content import Content, content
 from anodefree.core.figure import render
 from anodefree.core.keys import plain
-from anodefree.core.result import Check, Estimate, Result, rounded
+from anodefree.core.result import Check, Estimate, Result
 from anodefree.core.units import shown
 from anodefree.registry import Output, Stage
 from anodefree.study import prose
 from anodefree.study.citations import formatted
 from anodefree.study.inline_svg import inline
+from anodefree.study.typeset import interval, quantity
 
 SIGNS: Final = {"fail": "✗ fail", "warn": "! warn", "pass": "✓ pass"}
 TONES: Final = {"fail": "af-bad", "warn": "af-warn", "pass": "af-good"}
@@ -27,13 +28,15 @@ DRAWING: Final = threading.Lock()
 
 @dataclass(frozen=True)
 class EstimateRow:
-    """One estimate of one run, as text; `si` is what is copied: every digit."""
+    """One estimate of one run, as text: value ± std with its unit, and where it lies with 95 % probability.
+
+    That is as the analysis found it, else from the std; empty for an exact number. `si` is what is copied: every digit.
+    """
 
     name: str
     label: str
     value: str
     interval: str
-    unit: str
     si: str
 
 
@@ -101,4 +104,4 @@ def _row(name: str, estimate: Estimate) -> EstimateRow:
     high = estimate.high * factor if estimate.high is not None else value + NORMAL_95 * std
     label = prose.plain(estimate.label) if estimate.label else name.replace("_", " ")
     si = f"{estimate.value!r} ± {estimate.std!r} {'' if estimate.unit == '1' else estimate.unit}".rstrip()
-    return EstimateRow(name, label, rounded(value, std), f"{low:.4g} to {high:.4g}", "" if unit == "1" else unit, si)
+    return EstimateRow(name, label, quantity(value, std, unit), interval(low, high), si)

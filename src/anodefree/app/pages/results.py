@@ -10,6 +10,9 @@ from urllib.parse import quote
 from nicegui import ui
 
 from anodefree.app.analyses import Analysis, Row, inputs_of
+from anodefree.app.clipboard import copy_button
+from anodefree.app.estimates_table import STYLE as ESTIMATES
+from anodefree.app.estimates_table import estimates
 from anodefree.app.exports import kinds, python_lines
 from anodefree.app.pages.curves_view import CurvesView
 from anodefree.app.project import Project
@@ -20,21 +23,15 @@ from anodefree.app.result_view import (
     checks_first,
     citations,
     compared,
-    estimate_rows,
     methods,
     provenance_text,
 )
 from anodefree.core.result import Result
 from anodefree.registry import Output, Stage
-from anodefree.study.typeset import unit
 
-STYLE: Final = """
-.af-estimates{display:grid;grid-template-columns:minmax(9em,1.4fr) minmax(8em,1.2fr) minmax(8em,1.3fr) 2em;gap:0 .8em;
-align-items:baseline}
-.af-estimates>.af-est{display:grid;grid-template-columns:subgrid;grid-column:1/-1;align-items:center;
-border-top:1px solid var(--af-line);padding:.15em 0}
-.af-est .af-v{font-weight:600;font-variant-numeric:tabular-nums}
-.af-est .af-i{color:var(--af-soft);font-size:13px;font-variant-numeric:tabular-nums}
+STYLE: Final = (
+    ESTIMATES
+    + """
 .af-figures{display:grid;gap:1em;grid-template-columns:repeat(auto-fill,minmax(min(100%,340px),1fr))}
 .af-figures svg{width:100%;height:auto;display:block}
 .af-check{display:flex;gap:.6em;align-items:baseline}
@@ -43,11 +40,8 @@ border-top:1px solid var(--af-line);padding:.15em 0}
 .af-compared th,.af-compared td{white-space:nowrap}
 .af-compared td:first-child,.af-compared th:first-child{position:sticky;left:0;background:var(--af-card);z-index:1}
 .af-compared,.af-compared .q-table__card{background:transparent;color:var(--af-ink)}
-@media (max-width:600px){
-.af-estimates{grid-template-columns:1fr 1fr 2em}
-.af-est>:first-child{grid-column:1/-1;font-size:13px}
-}
 """
+)
 LABELS: Final = {
     "csv": "CSV: estimates",
     "curves.csv": "CSV: curves",
@@ -91,7 +85,7 @@ def _numbers(outputs: Mapping[str, Output]) -> None:
     if len(results) > 1:
         _compared(results)
     elif results:
-        _estimates(next(iter(results.values())))
+        estimates(next(iter(results.values())))
 
 
 def _checks(outputs: Mapping[str, Output]) -> None:
@@ -115,17 +109,6 @@ def _check(status: str, text: str) -> None:
     with ui.element("div").classes("af-check").props(f"data-testid=check-{status}"):
         ui.label(SIGNS[status]).classes(TONES[status])
         ui.label(text)
-
-
-def _estimates(result: Result) -> None:
-    with ui.element("div").classes("af-estimates w-full").props("data-testid=estimates"):
-        for row in estimate_rows(result):
-            with ui.element("div").classes("af-est") as line:
-                line.props["data-testid"] = f"estimate-{row.name}"
-                ui.label(row.label).props["title"] = row.name
-                ui.label(f"{row.value} {unit(row.unit) if row.unit else ''}".strip()).classes("af-v").props["title"] = row.si
-                ui.label(f"95 %: {row.interval}").classes("af-i")
-                _copy(row.si, f"Copy {row.name} in SI, every digit", f"copy-{row.name}")
 
 
 def _compared(results: Mapping[str, Result]) -> None:
@@ -188,7 +171,7 @@ def _again(project: Project, chosen: Sequence[Analysis], stage: Stage) -> None:
             ):
                 with ui.element("div").classes("af-row"):
                     ui.label(title).classes("af-soft")
-                    _copy(code, f"Copy: {title}", f"copy-{testid}")
+                    copy_button(code, f"Copy: {title}", f"copy-{testid}")
                 ui.code(code, language=language).classes("w-full af-code").props(f"data-testid={testid}")
 
 
@@ -198,15 +181,3 @@ def _python(project: Project, stage: Stage, text: str) -> str:
     rest = f"\n# and so on for the other {len(steps) - MOST_CODE} files\n" if len(steps) > MOST_CODE else ""
     first, *others = parts
     return "\n".join([first, *(p.partition("\n\n")[2] for p in others)]) + rest
-
-
-def _copy(text: str, label: str, testid: str) -> None:
-    button = ui.button(icon="content_copy", on_click=lambda: _copied(text)).props("flat dense round size=sm")
-    button.props["aria-label"] = label
-    button.props["title"] = label
-    button.props["data-testid"] = testid
-
-
-def _copied(text: str) -> None:
-    ui.clipboard.write(text)
-    ui.notify("Copied.", position="top", timeout=1500)
