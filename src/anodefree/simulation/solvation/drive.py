@@ -60,7 +60,7 @@ def check_step(drive: Drive, charge_e: np.ndarray, mass_u: np.ndarray, step_ps: 
         raise ConfigError(
             f"an atom on a rigid bond turns by {rigid:.2g} rad in a step of {1e3 * step_ps:g} fs, more than {MOST_TURN}",
             "flux_density_T",
-            "flexible bonds (rigid = false) with a step of 1 fs at most; no step makes up for the projection",
+            "flexible bonds (rigid = false), 1 fs at most, or 2 fs with hydrogen_u = 3; no step makes up for the projection",
         )
 
 
