@@ -143,3 +143,26 @@ def test_thinning_keeps_the_ends_every_spike_and_gaps() -> None:
     turns = kept(loop, np.sin(np.linspace(0, 60, 50_000)))
     assert loop[turns].max() == loop.max()
     assert loop[turns].min() == loop.min()
+
+
+def test_a_section_has_its_lengths_shapes_are_no_tables_and_rounding_is_no_signal() -> None:
+    import xarray as xr
+
+    steady = 0.1 + np.spacing(0.1) * np.array([0.0, 1.0, -1.0, 0.0, 1.0])
+    data = xr.Dataset(
+        {
+            "time_s": ("step", np.arange(5.0)),
+            "current_A": ("step", steady),
+            "section_lithium": (("z", "x"), np.zeros((10, 20))),
+            "section_m": ("side", np.array([50e-6, 25e-6])),
+        }
+    )
+    found = content({"": data})
+    assert not found.tables
+    view = View(found)
+    picture = next(p for p in found.panels if p.picture is not None)
+    assert picture.picture is not None
+    assert picture.x_unit == "um"
+    assert picture.picture.x[[0, -1]] == pytest.approx([1.25, 48.75])
+    low, high = view.figure()["layout"]["yaxis"]["range"]
+    assert high - low > 0.01

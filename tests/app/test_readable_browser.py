@@ -1,4 +1,4 @@
-"""Every page of the laboratory that people look at first: contrast, width and header, at two widths, in light and dark."""
+"""Every page of the laboratory: contrast, width and header, at two widths, in light and dark."""
 
 from __future__ import annotations
 
@@ -65,7 +65,15 @@ def pages(server: Server) -> list[tuple[str, str]]:
     assert one.job is not None
     assert shutil.which("chromium")
     at = "/p/First-project"
-    return [("/", "create-project"), (f"{at}/files", "map-rig.dat"), (f"{at}/analyse", "interactive"), (f"{at}/notes", "notes")]
+    return [
+        ("/", "create-project"),
+        (f"{at}/files", "map-rig.dat"),
+        (f"{at}/analyse", "interactive"),
+        (f"{at}/simulate", "start"),
+        (f"{at}/jobs", "figure-0"),
+        (f"{at}/reproduce", "sliders"),
+        (f"{at}/notes", "notes"),
+    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

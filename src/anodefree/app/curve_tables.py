@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from anodefree.app.curves import Named, is_tabular
+from anodefree.app.curves import Named, is_shape, is_tabular
 from anodefree.core.result import rounded
 from anodefree.core.units import bare, shown, unit_of
 from anodefree.study.typeset import unit
@@ -41,6 +41,8 @@ NOTHING: Final = Cell("–", -float(2**53))
 def table(named: Named, dim: str) -> Table | None:
     """The rows along a dimension; None where they are curves, or there are none."""
     having = {w: d for w, d in named.items() if dim in d.sizes and d.sizes[dim] and is_tabular(d, dim)}
+    if is_shape(dim):
+        return None
     columns = list(dict.fromkeys(n for d in having.values() for n in _columns(d, dim)))
     if not columns or (max(d.sizes[dim] for d in having.values()) < 2 and not any(_has_words(d, dim) for d in having.values())):
         return None

@@ -31,6 +31,7 @@ _LOOPS: Final = ("potential", "overpotential", "time")
 _SPREAD: Final = ("_low", "_high", "_std")
 _IMAGINARY: Final = {"Z_im": "Z_re", "fit_im": "fit_re", "model_im": "model_re"}
 _PLACES: Final = {"x", "y", "z", "r", "s", "t", "row", "column"}
+_SHAPES: Final = ("vertex", "triangle", "corner", "axis", "side")
 
 _MEASURES: Final = {
     **{"V": "potential", "A": "current", "C": "charge", "ohm": "resistance", "A/m2": "current density", "Pa": "pressure"},
@@ -143,6 +144,11 @@ def by_factors(arrays: Sequence[np.ndarray], least: float) -> bool:
     return abs(np.log(middle / np.sqrt(low * high))) < abs(np.log(middle / (0.5 * (low + high))))
 
 
+def is_shape(dim: str) -> bool:
+    """Whether a dimension belongs to a shape in space, or to a few lengths of one: neither curve nor table."""
+    return dim in _SHAPES
+
+
 def is_tabular(data: xr.Dataset, dim: str) -> bool:
     """Whether the rows along a dimension are a table: they have words, or no axis."""
     return any(v.dims == (dim,) and v.dtype.kind in "OUS" for v in data.variables.values()) or not coordinates(data, dim)
@@ -185,7 +191,12 @@ def _add(panels: list[Panel], left: dict[str, None], who: str, data: xr.Dataset)
     for name in _numbers(data):
         variable, word, dim = data[name], bare(name), str(data[name].dims[-1])
         axes = drawn_over.get(dim, [])
-        if _is_spread(data, name) or name in axes or (nyquist and word.endswith(("_re", "_im")) and unit_of(name) == "ohm"):
+        if (
+            is_shape(dim)
+            or _is_spread(data, name)
+            or name in axes
+            or (nyquist and word.endswith(("_re", "_im")) and unit_of(name) == "ohm")
+        ):
             continue
         if _is_picture(data, name, drawn_over):
             panels.append(_picture(who, data, name, left))
@@ -292,19 +303,25 @@ def _picture(who: str, data: xr.Dataset, name: str, left: dict[str, None]) -> Pa
             left[f"Of {count} pictures of {bare(name).replace('_', ' ')}, the last is shown."] = None
         values = values.reshape(-1, *values.shape[-2:])[-1]
     up, across = str(variable.dims[-2]), str(variable.dims[-1])
-    places = [_places(data, d, n) for d, n in ((across, values.shape[1]), (up, values.shape[0]))]
-    (x, x_unit), (y, y_unit) = places
+    (x, x_unit, x_word), (y, y_unit, y_word) = (
+        _places(data, name, d, n, side) for side, (d, n) in enumerate(((across, values.shape[1]), (up, values.shape[0])))
+    )
     downwards = up == "y" and "intensity" in name
     made = Picture(who, _with_unit(bare(name).replace("_", " "), shown(unit_of(name))[0]), values, x, y, downwards)
-    return Panel(across.replace("_", " "), x_unit, up.replace("_", " "), y_unit, picture=made)
+    return Panel(x_word, x_unit, y_word, y_unit, picture=made)
 
 
-def _places(data: xr.Dataset, dim: str, size: int) -> tuple[np.ndarray, str]:
+def _places(data: xr.Dataset, picture: str, dim: str, size: int, side: int) -> tuple[np.ndarray, str, str]:
+    """Where the columns (side 0) or rows of a picture lie, the unit, and the word for them: a number where it is not told."""
+    word = dim.replace("_", " ")
     for name in (f"{dim}_m", dim):
         if name in data and data[name].shape == (size,) and data[name].dtype.kind in "fiu":
             of, factor = shown(unit_of(name))
-            return data[name].values.astype(float) * factor, of
-    return np.arange(float(size)), "1"
+            return data[name].values.astype(float) * factor, of, word
+    if picture.startswith("section_") and "section_m" in data:
+        of, factor = shown("m")
+        return (np.arange(size) + 0.5) * float(data["section_m"].values[side]) * factor / size, of, word
+    return np.arange(float(size)), "1", f"{word}, number"
 
 
 def _is_picture(data: xr.Dataset, name: str, drawn_over: Mapping[str, list[str]]) -> bool:

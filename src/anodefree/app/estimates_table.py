@@ -37,7 +37,7 @@ def estimates(result: Result) -> None:
                     ui.label(row.label).props["title"] = row.name
                 with ui.element("td").classes("af-v"):
                     ui.label(row.value).props["title"] = row.si
-                with ui.element("td").classes("af-i"):
+                with ui.element("td").classes("af-i" if row.interval else ""):
                     ui.label(row.interval)
                 with ui.element("td"):
                     copy_button(row.si, f"Copy {row.name} in SI, every digit", f"copy-{row.name}")

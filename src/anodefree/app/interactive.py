@@ -20,6 +20,8 @@ MOST_PANELS: Final = 4
 MOST_DRAWN: Final = 24_000
 """Points of one view: what a browser without a graphics card moves at sixty frames a second."""
 FEW_POINTS: Final = 80
+ROUNDING: Final = 1e-9
+"""Relative differences below this are no signal."""
 PANEL_PX, GAP_PX, TOP_PX, LEGEND_PX = 230, 62, 14, 150
 DASHES: Final = ("solid", "dash", "dot", "dashdot")
 _INK, _GRID = "#7d848f", "rgba(128,128,128,0.28)"
@@ -233,6 +235,7 @@ class View:
             across["type"] = "log" if panel.x_log else "linear"
             up: dict[str, Any] = {**shared, "title": {"text": panel.y_label, "standoff": 6}, "anchor": x}
             up |= {"type": "log" if panel.y_log else "linear", "domain": [max(0.0, top - PANEL_PX / inner), top]}
+            up |= {"range": flat} if (flat := _flat(panel)) else {}
             first = min((_axis_number(a) for a in self._linked(x)), default=row + 1)
             if first != row + 1:
                 across["matches"] = _axis("x", first - 1)
@@ -302,6 +305,17 @@ def _band(line: Line, at: np.ndarray, colour: str) -> dict[str, Any]:
         **{"type": "scatter", "x": x, "y": y, "fill": "toself", "fillcolor": fill, "mode": "lines", "line": {"width": 0}},
         **{"hoverinfo": "skip", "showlegend": False, "customdata": None},
     }
+
+
+def _flat(panel: Panel) -> list[float] | None:
+    """The range of an axis whose numbers differ by rounding alone, which would else be drawn as if it were a signal."""
+    values = np.concatenate([n.y[np.isfinite(n.y)] for n in panel.lines]) if panel.lines else np.array([])
+    if not values.size or panel.y_log:
+        return None
+    low, high, size = float(values.min()), float(values.max()), float(np.abs(values).max())
+    if high == low or high - low > ROUNDING * size:
+        return None
+    return [low - 0.1 * size, high + 0.1 * size]
 
 
 def _heatmap(picture: Picture, panel: Panel, x: str, y: str) -> dict[str, Any]:

@@ -67,8 +67,8 @@ def _client(workers: int | None, scheduler: str | None) -> Iterator[Client]:
         "distributed.scheduler.worker-ttl": "1 hour",
         # One free retry for a lost worker; a task that always kills its worker is a failure, not an endless loop.
         "distributed.scheduler.allowed-failures": 1,
-        # A lost worker is started again by its nanny, which on a busy machine takes longer than the 15 s after which the cluster
-        # would take the nanny itself away: then no worker is left, and what waits for one waits for ever.
+        # A lost worker is started again by its nanny, which on a busy machine takes longer than the 15 s after which the
+        # cluster would take the nanny itself away: then no worker is left, and what waits for one waits for ever.
         "distributed.deploy.lost-worker-timeout": "1 hour",
         "distributed.nanny.pre-spawn-environ": {
             n: threads for n in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")

@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 METAL: Final = "#9aa3ad"
 """The surface in space; metal in the panels of salt and potential."""
 WHAT: Final = {
-    "lithium": ("lithium", "fraction of metal", "Greys", 1.0),
+    "lithium": ("lithium", "metal", "Greys", 1.0),
     "concentration_mol_m3": ("salt", "c / mol L$^{-1}$", "viridis", 1e-3),
     "potential_V": ("potential of the electrolyte", "φ / mV", "plasma", 1e3),
 }
@@ -163,7 +163,7 @@ def _plane(curves: xr.Dataset, ax: Axes, panel: Panel, frame: int, upright: bool
         interpolation="nearest",
     )
     bar = ax.figure.colorbar(image, ax=ax, label=label, **({"shrink": 0.9} if upright else {"location": "bottom"}))
-    bar.locator = MaxNLocator(4 if upright else 2)
+    bar.locator = MaxNLocator(4 if upright and along > 0.3 * across else 2)
     bar.formatter = ScalarFormatter(useOffset=False)
     bar.update_ticks()
     ax.set_xlabel("x / µm")
