@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from anodefree.app.curves import Line, Panel
-from anodefree.app.interactive import DASHES, View
+from anodefree.app.interactive import DASHES, FEW_POINTS, View
 from anodefree.core.figure import columns_csv, renders, sized, split
 from anodefree.errors import ConfigError, near
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SUFFIXES: Final = ("svg", "pdf", "png", "csv")
-WIDTH_IN, PANEL_IN, FEW_POINTS = 3.5, 2.1, 80
+WIDTH_IN, PANEL_IN = 3.5, 2.1
 _STYLES: Final = dict(zip(DASHES, ("-", "--", ":", "-."), strict=True))
 
 

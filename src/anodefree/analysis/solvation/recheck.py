@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import numpy as np
 
+from anodefree.analysis.solvation.synthetic_points import rows
 from anodefree.core.figure import COLOURS, INK
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
 from anodefree.core.result import Check, Estimate, Result
 from anodefree.errors import DataError
-from anodefree.kinds.solvation_points import NUMBERS, SOLVATION_POINTS, TREATMENT
+from anodefree.kinds.solvation_points import NUMBERS, SOLVATION_POINTS
 from anodefree.numerics.correlated import disagreement, widened_to_95
 from anodefree.registry import Demo, Many, stage
 
@@ -128,21 +129,8 @@ def draw(result: Result, ax: Axes) -> None:
 @recheck.demo
 def demo(rng: np.random.Generator) -> Demo:
     """A fresh run and six kept ones of one liquid."""
-
-    def rows(count: int, own: float) -> Measurement:
-        spread = math.hypot(0.05, own)
-        arrays = {
-            "flux_density_T": np.zeros(count),
-            "field_V_m": np.zeros(count),
-            "temperature_K": np.full(count, 298.15),
-            "length_s": np.full(count, 1e-9),
-            **{n: 0.6 + spread * rng.standard_normal(count) for n in NUMBERS},
-            **{f"{n}_std": np.full(count, own) for n in NUMBERS},
-            "memory": np.full(count, 0.1),
-            **{n: np.ones(count) for n in TREATMENT},
-            "density_kg_m3": 1160 + math.hypot(1, 2) * rng.standard_normal(count),
-            "density_std_kg_m3": np.full(count, 2.0),
-        }
-        return Measurement.of(SOLVATION_POINTS, arrays, {"recipe": "one"}, name=f"{count} runs")
-
-    return Demo((rows(1, 0.02), rows(6, 0.02)), {"CN_off": 0.0, "density_off": 0.0, "coordinated_off": 0.0})
+    own = 0.02
+    fresh, kept = (
+        rows(rng, count, 0.6, spread=math.hypot(0.05, own), own=own, density_spread=math.hypot(1, 2)) for count in (1, 6)
+    )
+    return Demo((fresh, kept), {"CN_off": 0.0, "density_off": 0.0, "coordinated_off": 0.0})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import numpy as np
 
+from anodefree.analysis.solvation import synthetic_points
 from anodefree.core.figure import COLOURS, INK, split
 from anodefree.core.measurement import Measurement
 from anodefree.core.parameter import Par
@@ -148,19 +149,5 @@ def draw(result: Result, ax: Axes) -> None:
 @replicas.demo
 def demo(rng: np.random.Generator) -> Demo:
     """Five runs that scatter about known means."""
-    runs = 5
-    values = {n: 1.0 + 0.1 * rng.standard_normal(runs) for n in NUMBERS}
-    arrays = {
-        "flux_density_T": np.zeros(runs),
-        "field_V_m": np.zeros(runs),
-        "temperature_K": np.full(runs, 298.15),
-        "length_s": np.full(runs, 1e-9),
-        **values,
-        **{f"{n}_std": np.full(runs, 0.1) for n in NUMBERS},
-        "memory": np.full(runs, 0.1),
-        **{n: np.ones(runs) for n in TREATMENT},
-        "density_kg_m3": 1160 + 2 * rng.standard_normal(runs),
-        "density_std_kg_m3": np.full(runs, 2.0),
-    }
-    rows = Measurement.of(SOLVATION_POINTS, arrays, name="five runs")
-    return Demo((rows,), {"CN": 1.0, "density": 1160.0})
+    made = synthetic_points.rows(rng, 5, 1.0, spread=0.1, own=0.1, density_spread=2.0)
+    return Demo((made,), {"CN": 1.0, "density": synthetic_points.DENSITY_KG_M3})
