@@ -79,3 +79,9 @@ def near(word: str, known: Iterable[str]) -> str:
     if not words:
         return "nothing is known here"
     return "known: " + ", ".join(words[:20]) + (" …" if len(words) > 20 else "")
+
+
+def printable(name: str) -> str:
+    """A name from elsewhere as it may stand in a message: printable and short."""
+    text = "".join(c if c.isprintable() else "?" for c in name)
+    return text if len(text) <= 80 else text[:77] + "…"

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from anodefree.app.confined import jobs, planned, resume, start
-from anodefree.app.names import inside, shown
+from anodefree.app.names import inside
 from anodefree.app.offered import Entry, study_of
 from anodefree.app.project import Project
 from anodefree.core.measurement import Measurement
-from anodefree.errors import ConfigError
+from anodefree.errors import ConfigError, printable
 from anodefree.registry import Output, Stage
 from anodefree.stages import get
 from anodefree.study.jobs import Job
@@ -77,7 +77,7 @@ def analysis(project: Project, name: str) -> Analysis:
     path = inside(project.studies_path, f"{name}.toml")
     found = next((a for a in analyses(project) if a.study.resolve() == path), None)
     if found is None:
-        raise ConfigError("there is no such analysis in this project", shown(name), "choose one from the list")
+        raise ConfigError("there is no such analysis in this project", printable(name), "choose one from the list")
     return found
 
 

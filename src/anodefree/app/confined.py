@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from anodefree.app.names import inside, shown
+from anodefree.app.names import inside
 from anodefree.app.project import Project
-from anodefree.errors import ConfigError
+from anodefree.errors import ConfigError, printable
 from anodefree.study import jobs as running
 from anodefree.study.jobs import Job
 from anodefree.study.plan import Study, plan
@@ -48,7 +48,7 @@ def resume(project: Project, job: Job) -> None:
     ConfigError: it still runs, or was not started here.
     """
     if not _own(project, job) or job.within != project.folder:
-        raise ConfigError("was not started by this project", shown(job.title), "start the study again")
+        raise ConfigError("was not started by this project", printable(job.title), "start the study again")
     job.resume()
 
 

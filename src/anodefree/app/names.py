@@ -8,7 +8,7 @@ import unicodedata
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from anodefree.errors import ConfigError
+from anodefree.errors import ConfigError, printable
 
 LONGEST_BYTES: Final = 120
 LONGEST_PART_BYTES: Final = 255
@@ -43,9 +43,9 @@ def safe_path(name: str) -> PurePosixPath:
     text = name.replace("\\", "/")
     parts = [p for p in text.split("/") if p not in ("", ".")]
     if text.startswith("/") or re.match(r"^[A-Za-z]:", text) or ".." in parts:
-        raise ConfigError("its name points outside the project", shown(name), "rename it and drop it again")
+        raise ConfigError("its name points outside the project", printable(name), "rename it and drop it again")
     if len(parts) > DEEPEST:
-        raise ConfigError(f"lies more than {DEEPEST} folders deep", shown(name), "drop an inner folder")
+        raise ConfigError(f"lies more than {DEEPEST} folders deep", printable(name), "drop an inner folder")
     return PurePosixPath(*(safe_name(p) for p in parts)) if parts else PurePosixPath("file")
 
 
@@ -71,9 +71,9 @@ def inside(root: Path, path: str | Path) -> Path:
         if any(len(os.fsencode(part)) > LONGEST_PART_BYTES for part in found.parts):
             raise ValueError("a name is too long")
     except (OSError, ValueError, RuntimeError) as error:  # a null byte, a name too long, a loop of links
-        raise ConfigError("is not a usable path", shown(str(path)), "choose a file of this project") from error
+        raise ConfigError("is not a usable path", printable(str(path)), "choose a file of this project") from error
     if found == base or not found.is_relative_to(base):
-        raise ConfigError("lies outside this project", shown(str(path)), "choose a file of this project")
+        raise ConfigError("lies outside this project", printable(str(path)), "choose a file of this project")
     return found
 
 
@@ -84,12 +84,6 @@ def unique(path: Path) -> Path:
         number += 1
         found = path.with_name(f"{path.stem}-{number}{path.suffix}")
     return found
-
-
-def shown(name: str) -> str:
-    """A name as it may stand in a message: printable and short."""
-    text = "".join(c if c.isprintable() else "?" for c in name)
-    return text if len(text) <= 80 else text[:77] + "…"
 
 
 def _shortened(text: str) -> str:

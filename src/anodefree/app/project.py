@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from anodefree.app.names import folder_name, inside, safe_name, shown, unique
+from anodefree.app.names import folder_name, inside, safe_name, unique
 from anodefree.core.arrays import cannot_write, write_text, write_whole
-from anodefree.errors import ConfigError
+from anodefree.errors import ConfigError, printable
 from anodefree.study.store import Store
 
 HEAD: Final = "project.toml"
@@ -59,7 +59,9 @@ class Project:
         ConfigError: the folder holds none, or links in it lead elsewhere.
         """
         if not (folder / HEAD).is_file():
-            raise ConfigError("there is no project of this name", shown(folder.name), "choose one from the list of projects")
+            raise ConfigError(
+                "there is no project of this name", printable(folder.name), "choose one from the list of projects"
+            )
         found = folder.resolve()
         _look_for_links(found, found.stat().st_ctime_ns)
         return cls(found)
@@ -148,7 +150,7 @@ class Project:
         """
         path = inside(self.folder, inside(self.files_path, name))
         if not path.is_file():
-            raise ConfigError("there is no such file in this project", shown(name), "drop it on the page 'Files'")
+            raise ConfigError("there is no such file in this project", printable(name), "drop it on the page 'Files'")
         return path
 
     def study(self, name: str, text: str) -> Path:
@@ -237,7 +239,7 @@ def _look_for_links(folder: Path, changed_ns: int) -> None:
         try:
             inside(folder, link)
         except ConfigError as error:
-            where = shown(link.relative_to(folder).as_posix())
+            where = printable(link.relative_to(folder).as_posix())
             raise ConfigError("is a link that leads out of this project", where, "put in its place what it links to") from error
 
 
@@ -249,5 +251,5 @@ def project_of(home: Path, name: str) -> Project:
     ConfigError: there is none, or the name points out of this home.
     """
     if folder_name(name) != name:
-        raise ConfigError("there is no project of this name", shown(name), "choose one from the list of projects")
+        raise ConfigError("there is no project of this name", printable(name), "choose one from the list of projects")
     return Project.open(inside(home, name))

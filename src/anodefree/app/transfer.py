@@ -14,10 +14,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
-from anodefree.app.names import shown
 from anodefree.app.shell import sentence, visit_of
 from anodefree.app.uploads import open_zip, receive
-from anodefree.errors import AnodefreeError
+from anodefree.errors import AnodefreeError, printable
 
 MOST_FILES: Final = 1000
 """In one request."""
@@ -78,7 +77,7 @@ async def _each(request: Request, keep: Callable[[str, IO[bytes]], list[str]]) -
             try:
                 kept += await run_in_threadpool(keep, name, part.file)
             except AnodefreeError as error:
-                refused.append({"name": shown(name), "why": sentence(error)})
+                refused.append({"name": printable(name), "why": sentence(error)})
     finally:
         await form.close()
     if not kept and not refused:

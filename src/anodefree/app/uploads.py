@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from anodefree.app.names import inside, safe_path, shown, unique
+from anodefree.app.names import inside, safe_path, unique
 from anodefree.app.project import HEAD, PENDING, Project
 from anodefree.core.arrays import cannot_write
-from anodefree.errors import AnodefreeError, ConfigError, DataError
+from anodefree.errors import AnodefreeError, ConfigError, DataError, printable
 
 CHUNK: Final = 2**20
 SMALL_BYTES: Final = 16 * 2**20
@@ -59,16 +59,16 @@ def receive(project: Project, name: str, stream: IO[bytes], bounds: Bounds = BOU
     wanted = safe_path(name)
     room = bounds.project_bytes - project.size_bytes()
     if len(project.files()) >= bounds.files:
-        raise ConfigError(f"the project holds {bounds.files} files already", shown(name), "start another project")
+        raise ConfigError(f"the project holds {bounds.files} files already", printable(name), "start another project")
     with _arriving(project.files_path) as place:
         part = place / "file"
-        size = _fill(part, stream, min(bounds.file_bytes, room), shown(name))
+        size = _fill(part, stream, min(bounds.file_bytes, room), printable(name))
         if size == 0:
-            raise DataError("is empty", shown(name), "was it being written when you dropped it?")
+            raise DataError("is empty", printable(name), "was it being written when you dropped it?")
         if wanted.suffix.lower() != ".zip":
             return [_settle(part, project.files_path, Path(wanted))]
         made = place / "unpacked"
-        _unpack(part, made, bounds, room, shown(name))
+        _unpack(part, made, bounds, room, printable(name))
         folder = _settle(made, project.files_path, Path(wanted).with_suffix(""))
         return sorted(p for p in folder.rglob("*") if p.is_file())
 
@@ -169,7 +169,7 @@ def _unpack(packed: Path, target: Path, bounds: Bounds, room: int, where: str) -
                 path = unique(inside(target, Path(safe_path(member.filename))))
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with held.open(member) as source:
-                    _fill(path, source, member.file_size, f"{where}: {shown(member.filename)}")
+                    _fill(path, source, member.file_size, f"{where}: {printable(member.filename)}")
     except AnodefreeError:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, struct.error) as error:
@@ -198,7 +198,7 @@ def _check_members(members: list[zipfile.ZipInfo], bounds: Bounds, room: int, pa
         raise ConfigError(f"holds more than {bounds.members} files", where, "drop a part of it")
     total = 0
     for member in members:
-        name = f"{where}: {shown(member.filename)}"
+        name = f"{where}: {printable(member.filename)}"
         safe_path(member.filename)
         total += member.file_size
         if stat.S_ISLNK(member.external_attr >> 16):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from anodefree.errors import ConfigError
+from anodefree.errors import ConfigError, printable
 from anodefree.registry import Stage
 
 OF_READERS: Final = ("topology",)
@@ -57,6 +57,4 @@ def said(meta: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _outside(name: str) -> ConfigError:
-    text = "".join(c if c.isprintable() else "?" for c in name)
-    shown = text if len(text) <= 80 else text[:77] + "…"
-    return ConfigError("names a file that lies outside this project", shown, "copy the file into the project first")
+    return ConfigError("names a file that lies outside this project", printable(name), "copy the file into the project first")
