@@ -1,4 +1,4 @@
-"""The compiled pair force against OpenMM's own forces in double precision, and its list of neighbours against all pairs."""
+"""The compiled pair force against OpenMM's own forces in double precision, and its blocks of neighbours against all pairs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numba import njit
 from scipy.special import erf
 
+from anodefree.numerics.compiled.lanes import WIDTH, least, load, root, spread, store, total, where_less
+from anodefree.numerics.compiled.pair_blocks import FIELDS
 from anodefree.simulation.solvation.force_field import load_force_field
+from anodefree.simulation.solvation.pair_blocks import Blocks
 from anodefree.simulation.solvation.pair_force import erf_polynomials
 from anodefree.simulation.solvation.system import Box, box_of, system_of
 
@@ -69,22 +73,67 @@ def test_forces_are_the_gradient_of_the_energy(rng: np.random.Generator) -> None
     assert slope == pytest.approx(-(push * step).sum(), rel=0.02)
 
 
-@pytest.mark.parametrize("edge", [2.5, 3.5, 8.0])
-def test_neighbours_are_all_pairs_within_reach(edge: float, rng: np.random.Generator) -> None:
-    from anodefree.numerics.compiled.pair_forces import neighbours
+@pytest.mark.parametrize("number", [np.float32, np.float64])
+@pytest.mark.parametrize("edge", [2.1, 2.5, 3.5, 8.0])
+def test_every_pair_within_reach_is_met_once(edge: float, number: type[np.floating], rng: np.random.Generator) -> None:
+    place, radius = rng.uniform(-edge, 2 * edge, (300, 3)), 1.2
+    blocks = Blocks(place, edge, radius, 0.06, np.zeros((3, 300), number), np.empty((0, 2), np.int64))
+    atom = np.full(blocks.data.size // FIELDS, -1)
+    atom[blocks.slot] = np.arange(300)
+    fields = blocks.data.reshape(-1, FIELDS, WIDTH)
+    met = np.zeros((300, 300), np.int64)
+    start, block, image = blocks.near
+    for slot in np.flatnonzero(atom >= 0):
+        own = fields[slot // WIDTH, :3, slot % WIDTH]
+        for k in range(start[slot], start[slot + 1]):
+            other = atom[block[k] * WIDTH : (block[k] + 1) * WIDTH]
+            away = edge * (np.array(np.unravel_index(image[k], (3, 3, 3))) - 1)
+            gap = np.linalg.norm(own[:, None] - away[:, None] - fields[block[k], :3], axis=0)
+            later = block[k] * WIDTH + np.arange(WIDTH) > slot
+            for j in other[(other >= 0) & later & (gap < radius)]:
+                met[atom[slot], j] += 1
+                met[j, atom[slot]] += 1
+    # In a narrow box the reach with its skin holds some neighbours in two images: the cut-off, half of the edge, never does.
+    images = [np.array(n) * edge for n in np.ndindex(3, 3, 3)]
+    gap = (place - edge * np.floor(place / edge))[:, None] - (place - edge * np.floor(place / edge))[None] - edge
+    near = sum((((gap + n) ** 2).sum(axis=2) < radius**2).astype(int) for n in images)
+    np.fill_diagonal(near, 0)
+    assert (met == near).all()
 
-    place = rng.uniform(-edge, 2 * edge, (300, 3))
-    first, excluded = np.arange(301), (np.arange(300) + 1) % 300
-    start, found = np.zeros(301, np.int64), np.empty(300 * 300, np.uint32)
-    count = neighbours(place, edge, 1.2, first, excluded, start, found)
-    gap = place[:, None] - place[None]
-    gap -= edge * np.rint(gap / edge)
-    near = (gap**2).sum(axis=2) < 1.2**2
-    np.fill_diagonal(near, val=False)
-    near[np.arange(300), excluded] = False
-    assert count == near.sum() == start[-1]
-    for i in range(300):
-        assert sorted(found[start[i] : start[i + 1]].tolist()) == np.flatnonzero(near[i]).tolist()
+
+def test_blocks_are_formed_anew_once_an_atom_went_far(rng: np.random.Generator) -> None:
+    place = rng.uniform(0, 3.0, (100, 3))
+    blocks = Blocks(place, 3.0, 1.2, 0.06, np.zeros((3, 100), np.float32), np.empty((0, 2), np.int64))
+    place[7, 1] += 0.05
+    assert blocks.move(place)
+    assert blocks.move(place + np.array([3.0, 0.0, -6.0]))  # other images of the same places
+    place[7, 1] += 0.02
+    assert not blocks.move(place)
+    assert not blocks.move(np.full_like(place, np.nan))
+
+
+def test_lanes_are_worked_on_like_arrays(rng: np.random.Generator) -> None:
+    for number in (np.float32, np.float64):
+        a, out = rng.uniform(1.0, 2.0, 11).astype(number), np.zeros(9, number)
+        found = _worked(a, out)
+        lanes = a[3:]
+        wanted = np.where(lanes < 1.5, np.sqrt(1 / lanes + lanes * 2 - lanes / (lanes + 1)), lanes - 1)
+        np.testing.assert_allclose(out[1:], wanted, rtol=20 * np.finfo(number).eps)
+        np.testing.assert_allclose(found, (lanes.sum(), lanes.min()), rtol=10 * np.finfo(number).eps)
+
+
+@njit
+def _worked(a, out):  # type: ignore[no-untyped-def]
+    one = a.dtype.type(1)
+    lanes = load(a, 3)
+    store(
+        out,
+        1,
+        where_less(
+            lanes, spread(one * a.dtype.type(1.5)), root(one / lanes + lanes * (one + one) - lanes / (lanes + one)), lanes - one
+        ),
+    )
+    return total(lanes), least(lanes)
 
 
 def test_polynomials_of_the_error_function() -> None:

@@ -70,6 +70,12 @@ def _client(workers: int | None, scheduler: str | None) -> Iterator[Client]:
         # A lost worker is started again by its nanny, which on a busy machine takes longer than the 15 s after which the
         # cluster would take the nanny itself away: then no worker is left, and what waits for one waits for ever.
         "distributed.deploy.lost-worker-timeout": "1 hour",
+        # Watching for a dashboard that is not shown: hundreds of wake-ups a second in every worker, a tenth of its core.
+        "distributed.worker.profile.enabled": False,
+        "distributed.admin.system-monitor.gil.enabled": False,
+        "distributed.admin.system-monitor.interval": "10s",
+        "distributed.admin.tick.interval": "1s",
+        "distributed.worker.memory.monitor-interval": "1s",
         "distributed.nanny.pre-spawn-environ": {
             n: threads for n in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
         },

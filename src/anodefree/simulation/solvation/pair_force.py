@@ -12,12 +12,12 @@ from typing import Any, Final
 import numpy as np
 
 from anodefree.errors import NumericalError
+from anodefree.simulation.solvation.pair_blocks import Blocks
 
 COULOMB_KJ_NM: Final = 138.93545764438198
 """1/(4πε₀) in kJ nm/mol/e²."""
 DEGREE: Final = 12
 SKIN_NM: Final = 0.12
-ROOM: Final = 1.25
 
 
 @dataclass(frozen=True)
@@ -40,17 +40,11 @@ class PairForce:
     def __init__(self, atoms: Unbonded, cutoff_nm: float, beta_nm: float) -> None:
         """With β of the Ewald sum in 1/nm."""
         self.cutoff_nm, self.beta_nm = cutoff_nm, beta_nm
-        n = len(atoms.charge_e)
         root = 2 * np.sqrt(atoms.epsilon)
         self.charge = np.sqrt(COULOMB_KJ_NM) * atoms.charge_e
         """Charges times √(1/4πε₀) (atom,)."""
         self._roots = (root * atoms.sigma_nm**6, root * atoms.sigma_nm**3)
-        self._q, self._a, self._b = (np.float32(v) for v in (self.charge, *self._roots))
         self._tail, self._tail_virial = tail(atoms.sigma_nm, atoms.epsilon, cutoff_nm)
-        both = np.concatenate([atoms.pair, atoms.pair[:, ::-1]])
-        both = both[np.lexsort((both[:, 1], both[:, 0]))]
-        self._first = np.searchsorted(both[:, 0], np.arange(n + 1))
-        self._excluded = np.ascontiguousarray(both[:, 1])
         self._pair = np.ascontiguousarray(atoms.pair)
         self._bare = COULOMB_KJ_NM * atoms.charge_e[atoms.pair].prod(axis=1)
         self._product = COULOMB_KJ_NM * atoms.product_e2
@@ -58,9 +52,7 @@ class PairForce:
         self._pair_b = 4 * atoms.pair_epsilon * atoms.pair_sigma_nm**6
         self._size = 2 / cutoff_nm**2
         self._energy_of, self._force_of = erf_polynomials(beta_nm, cutoff_nm)
-        self._energy_of32, self._force_of32 = np.float32(self._energy_of), np.float32(self._force_of)
-        self._before, self._edge = np.empty((0, 3)), 0.0
-        self._start, self._found = np.zeros(n + 1, np.int64), np.empty(0, np.uint32)
+        self._blocks: dict[type[np.floating], Blocks] = {}
 
     def __call__(self, state: Any) -> tuple[float, np.ndarray]:
         """Energy and forces (atom, 3) at the places of OpenMM's state."""
@@ -74,17 +66,10 @@ class PairForce:
         ------
         NumericalError: a place is no number.
         """
-        from anodefree.numerics.compiled.pair_forces import exceptions, forces
+        from anodefree.numerics.compiled.pair_forces import exceptions
 
-        self._renew(place_nm, edge_nm)
-        with np.errstate(all="ignore"):  # places of a run that breaks are told by `_renew`
-            x, y, z = np.ascontiguousarray((place_nm - edge_nm * np.floor(place_nm / edge_nm)).T, dtype=np.float32)
         force = np.zeros(place_nm.shape)
-        small = np.float32
-        energy = forces(
-            x, y, z, self._q, self._a, self._b, small(edge_nm), small(self.cutoff_nm), self._start, self._found,
-            self._energy_of32, self._force_of32, small(self._size), force,
-        )  # fmt: skip
+        energy = self._pairs(place_nm, edge_nm, force, np.float32)
         energy += exceptions(
             place_nm, edge_nm, self._pair, self._bare, self._product, self._pair_a, self._pair_b,
             self._energy_of, self._force_of, self._size, force,
@@ -96,35 +81,36 @@ class PairForce:
 
         Within an atom's sum in numbers of the given type.
         """
-        from anodefree.numerics.compiled.pair_virial import pair_virial
+        virial = np.zeros(6)
+        self._pairs(place_nm, edge_nm, force, number, virial)
+        virial[:3] += self._tail_virial / edge_nm**3
+        return virial
 
-        self._renew(place_nm, edge_nm)
-        inside = place_nm - edge_nm * np.floor(place_nm / edge_nm)
-        x, y, z = np.ascontiguousarray(inside.T, dtype=number)
-        q, a, b, force_of = (v.astype(number) for v in (self.charge, *self._roots, self._force_of))
-        found: np.ndarray = pair_virial(
-            x, y, z, q, a, b, number(edge_nm), number(self.cutoff_nm), self._start, self._found, force_of, number(self._size),
-            force,
-        )  # fmt: skip
-        found[:3] += self._tail_virial / edge_nm**3
-        return found
+    def _pairs(
+        self,
+        place_nm: np.ndarray,
+        edge_nm: float,
+        force: np.ndarray,
+        number: type[np.floating],
+        virial: np.ndarray | None = None,
+    ) -> float:
+        """Adds what pairs that are not excluded do to force (atom, 3) and virial, and returns their energy."""
+        from anodefree.numerics.compiled.pair_forces import forces
 
-    def _renew(self, place_nm: np.ndarray, edge_nm: float) -> None:
-        """A new list of neighbours once an atom has gone half of the skin, or the box has changed."""
-        from anodefree.numerics.compiled.pair_forces import moved, neighbours
-
-        if len(self._before) and edge_nm == self._edge and not moved(place_nm, self._before, edge_nm, SKIN_NM / 2):
-            return
-        if not np.isfinite(place_nm).all():
-            raise NumericalError("a place is no number", "pair forces", "a shorter time step, or a longer minimisation")
-        # A skin that would reach beyond half of the edge has images twice; the nearest one counts.
-        radius = self.cutoff_nm + SKIN_NM
-        while True:
-            count = neighbours(place_nm, edge_nm, radius, self._first, self._excluded, self._start, self._found)
-            if count <= self._found.size:
-                break
-            self._found = np.empty(int(ROOM * count), np.uint32)
-        self._before, self._edge = place_nm.copy(), edge_nm
+        blocks = self._blocks.get(number)
+        if blocks is None or blocks.edge_nm != edge_nm or not blocks.move(place_nm):
+            if not np.isfinite(place_nm).all():
+                raise NumericalError("a place is no number", "pair forces", "a shorter time step, or a longer minimisation")
+            factors = np.stack([self.charge, *self._roots])
+            blocks = self._blocks[number] = Blocks(
+                place_nm, edge_nm, self.cutoff_nm + SKIN_NM, SKIN_NM / 2, factors.astype(number), self._pair
+            )
+        powers = self._energy_of.astype(number), self._force_of.astype(number)
+        energy = forces(
+            blocks.data, number(edge_nm), number(self.cutoff_nm), blocks.near, blocks.apart, *powers, number(self._size), virial
+        )
+        blocks.take(force)
+        return float(energy)
 
 
 def erf_polynomials(beta_nm: float, cutoff_nm: float) -> tuple[np.ndarray, np.ndarray]:
