@@ -4,8 +4,8 @@
 
 One box of the reference paper's electrolyte with the same forces, one thread of the CPU platform, bonds to hydrogen held, 2 fs.
 Prints processor time a step as medians of interleaved repeats: OpenMM's LangevinMiddleIntegrator alone; the same stepped as
-`solvation.run` does (log and frames every 0.2 ps); our integrator in a field; and what a frame
-exported to GROMACS takes there for 5000 steps (`gmx` in PATH or $GMX, left out where it is absent).
+`solvation.run` does (log and frames every 0.2 ps); in a field our compiled steps and OpenMM's expressions (the way on a GPU);
+and what a frame exported to GROMACS takes there for 5000 steps (`gmx` in PATH or $GMX, left out where it is absent).
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from anodefree.simulation.solvation.pack import pack
 from anodefree.simulation.solvation.recipe import counts, load_recipe
 from anodefree.simulation.solvation.system import box_of, system_of
 from anodefree.simulation.solvation.terms import terms_of
+from anodefree.simulation.solvation.turned_steps import TurnedSteps
 
 STEP_PS, KELVIN, FRICTION_PS, CUTOFF_M, SCALE = 0.002, 298.15, 1.0, 1e-9, 0.8
 FIELDS_T = (1e4, 1e5)
@@ -69,13 +70,18 @@ def main(edge_A: float = 27.0, repeats: int = 5) -> None:
     for flux in FIELDS_T:
         turn = Drive(flux).turn_rad_ps(box.charge_e, mass)
         setting: dict[str, Any] = {"friction_ps": FRICTION_PS, "step_ps": STEP_PS, "driven": False}
-        ours = integrator_of(turn, temperature_K=KELVIN, seed=1, **setting)
-        begin = partial(prepare, ours, turn, **setting)
-        runs[f"ours at {flux:.0e} T, compiled pair force"] = stepped(compiled, ours, place_nm, edge_m, begin)
+        turned = partial(TurnedSteps, turn_rad_ps=turn, temperature_K=KELVIN, seed=1, **setting)
+        for forces, used in (("compiled pair force", compiled), ("OpenMM's forces", system)):
+            runs[f"at {flux:.0e} T, {forces}"] = stepped(used, mm.CustomIntegrator(STEP_PS), place_nm, edge_m, turned)
         same = integrator_of(turn, temperature_K=KELVIN, seed=1, **setting)
-        runs[f"ours at {flux:.0e} T, OpenMM's forces"] = stepped(
-            system, same, place_nm, edge_m, partial(prepare, same, turn, **setting)
-        )
+
+        def prepared(
+            context: mm.Context, same: Any = same, turn: np.ndarray = turn, setting: dict[str, Any] = setting
+        ) -> Callable[[int], None]:
+            prepare(same, turn, **setting)
+            return context.getIntegrator().step
+
+        runs[f"at {flux:.0e} T, OpenMM's forces and expressions"] = stepped(system, same, place_nm, edge_m, prepared)
     spent: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(repeats):
         for name, work in runs.items():
@@ -86,7 +92,7 @@ def main(edge_A: float = 27.0, repeats: int = 5) -> None:
     print(f"{len(mass)} atoms, one thread, processor time a step, medians of {repeats} interleaved repeats of {STEPS} steps")
     for name, each in spent.items():
         per_day = DAY_S / np.median(each) * STEP_PS * 1e-3
-        print(f"{name:40s}{1e3 * np.median(each):8.2f} ms {per_day:8.2f} ns/day, ratio {np.median(np.array(each) / first):.3f}")
+        print(f"{name:46s}{1e3 * np.median(each):8.2f} ms {per_day:8.2f} ns/day, ratio {np.median(np.array(each) / first):.3f}")
     gmx = os.environ.get("GMX", "gmx")
     if shutil.which(gmx):
         with tempfile.TemporaryDirectory() as folder:
@@ -95,7 +101,7 @@ def main(edge_A: float = 27.0, repeats: int = 5) -> None:
             each, version = by_gromacs(gmx, folder)
             per_day = DAY_S / each * STEP_PS * 1e-3
             print(
-                f"{version + ', one thread':40s}{1e3 * each:8.2f} ms {per_day:8.2f} ns/day, ratio {each / np.median(first):.3f}"
+                f"{version + ', one thread':46s}{1e3 * each:8.2f} ms {per_day:8.2f} ns/day, ratio {each / np.median(first):.3f}"
             )
 
 
@@ -113,20 +119,19 @@ def stepped(
     integrator: mm.Integrator,
     place_nm: np.ndarray,
     edge_m: float,
-    begin: Callable[[], None] | None = None,
+    begin: Callable[[mm.Context], Callable[[int], None]] | None = None,
     *,
     log: bool = False,
 ) -> Callable[[], None]:
     """What makes the steps of one repeat."""
     context = context_of(system, integrator, place_nm, edge_m)
     context.setVelocitiesToTemperature(KELVIN, 1)
-    if begin is not None:
-        begin()
-    integrator.step(50)
+    take = begin(context) if begin else integrator.step
+    take(50)
 
     def work() -> None:
         for _ in range(STEPS // BURST):
-            integrator.step(BURST)
+            take(BURST)
             if log:
                 state = context.getState(getEnergy=True)
                 np.isfinite(state.getPotentialEnergy()._value)

@@ -17,6 +17,7 @@ from anodefree.simulation.solvation.force_field import load_force_field
 from anodefree.simulation.solvation.integrator import KJ_MOL, integrator_of, prepare
 from anodefree.simulation.solvation.recipe import counts, load_recipe
 from anodefree.simulation.solvation.system import box_of, system_of, topology
+from anodefree.simulation.solvation.turned_steps import TurnedSteps
 
 mm = pytest.importorskip("openmm")
 RUN = af.get("solvation.run")
@@ -32,8 +33,12 @@ SMALL: dict[str, Any] = {
 }
 
 
-def ions(count: int, turn_rad_ps: float, drive: Drive | None = None, **setting: Any) -> Any:
-    """Ions that do not meet, in a context."""
+WAYS = pytest.mark.parametrize("way", ["OpenMM", "compiled"])
+"""Both forms of the integrator: expressions of OpenMM (on a GPU), and compiled steps (on a processor)."""
+
+
+def ions(way: str, count: int, turn_rad_ps: float, drive: Drive | None = None, **setting: Any) -> tuple[Any, Any]:
+    """Ions that do not meet, in a context, and what makes steps."""
     system = mm.System()
     for _ in range(count):
         system.addParticle(LI_U)
@@ -41,53 +46,58 @@ def ions(count: int, turn_rad_ps: float, drive: Drive | None = None, **setting: 
     for force in forces_of(drive, np.ones(count), np.ones(count, bool)) if drive else []:
         system.addForce(force)
     turn = np.full(count, turn_rad_ps)
-    integrator = integrator_of(turn, **used)
+    integrator = mm.CustomIntegrator(used["step_ps"]) if way == "compiled" else integrator_of(turn, **used)
     context = mm.Context(system, integrator, mm.Platform.getPlatformByName("Reference"))
     context.setPositions(np.zeros((count, 3)))
+    if way == "compiled":
+        return context, TurnedSteps(context, turn, **used)
     prepare(integrator, turn, **{n: used[n] for n in ("friction_ps", "step_ps", "driven")})
-    return context
+    return context, integrator.step
 
 
 def velocities(context: Any) -> np.ndarray:
     return np.array(context.getState(getVelocities=True).getVelocities(asNumpy=True)._value)
 
 
+@WAYS
 @pytest.mark.parametrize("flux_density_T", [1e3, 1e5, 1e7])
-def test_free_ion_turns_at_the_cyclotron_frequency(flux_density_T: float) -> None:
+def test_free_ion_turns_at_the_cyclotron_frequency(flux_density_T: float, way: str) -> None:
     turn = RAD_PER_PS * flux_density_T / LI_U
-    context = ions(1, turn, friction_ps=1e-300)
+    context, take = ions(way, 1, turn, friction_ps=1e-300)
     context.setVelocities([[0.5, 0.0, 0.1]])
     steps = 1000
-    context.getIntegrator().step(steps)
+    take(steps)
     v = velocities(context)[0]
     angle = -turn * 0.002 * steps  # a positive charge turns clockwise about B
     np.testing.assert_allclose(v, [0.5 * np.cos(angle), 0.5 * np.sin(angle), 0.1], atol=1e-9)
     assert np.linalg.norm(v[:2]) == pytest.approx(0.5, rel=1e-11)
 
 
-def test_gyroradius() -> None:
+@WAYS
+def test_gyroradius(way: str) -> None:
     turn = RAD_PER_PS * 1e6 / LI_U
-    context = ions(1, turn, friction_ps=1e-300, step_ps=1e-4)
+    context, take = ions(way, 1, turn, friction_ps=1e-300, step_ps=1e-4)
     context.setVelocities([[0.5, 0.0, 0.0]])
     places = []
     for _ in range(200):
-        context.getIntegrator().step(23)
+        take(23)
         places.append(context.getState(getPositions=True).getPositions(asNumpy=True)._value[0, :2])
     span = np.ptp(np.array(places), axis=0) / 2
     np.testing.assert_allclose(span, 0.5 / turn, rtol=1e-3)
 
 
-def test_temperature_and_turning_correlation_with_friction() -> None:
+@WAYS
+def test_temperature_and_turning_correlation_with_friction(way: str) -> None:
     """Ornstein-Uhlenbeck in a field: <v(0)v(t)> across is kT/m e^(-γt) cos ωt, the Hall part e^(-γt) sin ωt."""
     gamma, turn = 2.0, 2.78
-    context = ions(4000, turn, friction_ps=gamma)
+    context, take = ions(way, 4000, turn, friction_ps=gamma)
     context.setVelocitiesToTemperature(298.15, 3)
-    context.getIntegrator().step(200)
+    take(200)
     start = velocities(context)
     variance = KJ_MOL * 298.15 / LI_U
     assert (start**2).mean() == pytest.approx(variance, rel=0.04)
     t = 0.25
-    context.getIntegrator().step(round(t / 0.002))
+    take(round(t / 0.002))
     later = velocities(context)
     own = 0.5 * ((start[:, 0] * later[:, 0]).mean() + (start[:, 1] * later[:, 1]).mean()) / variance
     hall = 0.5 * ((start[:, 0] * later[:, 1]).mean() - (start[:, 1] * later[:, 0]).mean()) / variance
@@ -101,30 +111,76 @@ def test_no_field_is_the_built_in_integrator() -> None:
     assert isinstance(made, mm.LangevinMiddleIntegrator)
 
 
-def test_crossed_fields_drift() -> None:
+@WAYS
+def test_crossed_fields_drift(way: str) -> None:
     """v = E/B along -y for E along x and B along z, whatever the charge, and the thermostat does not hold it back."""
     flux, electric = 1e6, 5e7
     turn = RAD_PER_PS * flux / LI_U
-    context = ions(1, turn, Drive(flux, electric), driven=True)
+    context, take = ions(way, 1, turn, Drive(flux, electric), driven=True)
     context.setVelocities([[0.0, 0.0, 0.0]])
     period = round(2 * np.pi / turn / 0.002)
-    context.getIntegrator().step(20 * period)
+    take(20 * period)
     place = context.getState(getPositions=True).getPositions(asNumpy=True)._value[0]
     drift = place / (20 * period * 0.002)
     assert drift[1] == pytest.approx(-electric / flux * 1e-3, rel=0.02)  # m/s -> nm/ps
     assert abs(drift[0]) < 0.05 * abs(drift[1])
 
 
-def test_counter_rotating_drive_turns_its_force() -> None:
+@WAYS
+def test_counter_rotating_drive_turns_its_force(way: str) -> None:
     omega = 2.0
-    context = ions(1, 0.0, Drive(rotating_N=1e-12, rotating_rad_s=omega * 1e12), driven=True, rotating_rad_ps=omega)
+    context, take = ions(way, 1, 0.0, Drive(rotating_N=1e-12, rotating_rad_s=omega * 1e12), driven=True, rotating_rad_ps=omega)
     context.setVelocities([[0.0, 0.0, 0.0]])
-    context.getIntegrator().step(round(2 * np.pi / omega / 0.002))
+    take(round(2 * np.pi / omega / 0.002))
     force = 1e-12 * 1e-9 * 6.02214076e23 * 1e-3
     # After a whole turn the velocity is back at zero; the place has moved by F 2π/(m ω²) across.
     place = context.getState(getPositions=True).getPositions(asNumpy=True)._value[0]
     assert np.abs(velocities(context)[0, :2]).max() < 0.01 * force / LI_U / omega
     assert place[1] == pytest.approx(force * 2 * np.pi / LI_U / omega**2, rel=0.02)
+
+
+def test_compiled_steps_are_those_of_openmm_without_friction() -> None:
+    """The reference paper's electrolyte in a field, rigid bonds to hydrogen: the same path from the same beginning."""
+    field = load_force_field()
+    box = box_of({"LI": 3, "TFS": 3, "DOL": 12, "DME": 8}, field)
+    system, _ = system_of(box, field, 2.4e-9, charge_scale=0.8, cutoff_m=1e-9, rigid=True)
+    turn = Drive(1e3).turn_rad_ps(box.charge_e, box.mass_u)
+    used: dict[str, Any] = {"friction_ps": 1e-300, "step_ps": 0.0005, "driven": False}
+    whole = used | {"temperature_K": 298.15, "seed": 1}
+    ends = []
+    for way in ("OpenMM", "compiled"):
+        integrator = integrator_of(turn, **whole) if way == "OpenMM" else mm.CustomIntegrator(used["step_ps"])
+        integrator.setConstraintTolerance(1e-8)
+        context = mm.Context(system, integrator, mm.Platform.getPlatformByName("Reference"))
+        context.setPeriodicBoxVectors(*(np.eye(3) * 2.4))
+        context.setPositions(_apart(box) if not ends else ends[0][0])
+        if not ends:
+            mm.LocalEnergyMinimizer.minimize(context, 10.0, 300)
+            context.applyConstraints(1e-8)
+            context.setVelocitiesToTemperature(298.15, 3)
+            state = context.getState(getPositions=True, getVelocities=True)
+            begin = [np.array(a._value) for a in (state.getPositions(asNumpy=True), state.getVelocities(asNumpy=True))]
+            ends.append(begin)
+        else:
+            context.setVelocities(ends[0][1])
+        if way == "OpenMM":
+            prepare(integrator, turn, **used)
+            integrator.step(20)
+        else:
+            TurnedSteps(context, turn, **whole)(20)
+        state = context.getState(getPositions=True, getVelocities=True)
+        ends.append([np.array(a._value) for a in (state.getPositions(asNumpy=True), state.getVelocities(asNumpy=True))])
+    begin, theirs, mine = ends
+    gone = np.abs(theirs[0] - begin[0]).max()
+    np.testing.assert_allclose(mine[0], theirs[0], atol=1e-4 * gone)
+    np.testing.assert_allclose(mine[1], theirs[1], atol=1e-3 * np.abs(theirs[1]).max())
+
+
+def _apart(box: Any) -> np.ndarray:
+    """Molecules on a lattice, their atoms about it."""
+    side = int(np.ceil(len(box.molecules) ** (1 / 3)))
+    sites = np.array([(i, j, k) for i in range(side) for j in range(side) for k in range(side)]) * 2.4 / side
+    return np.asarray(sites[box.molecule] + np.random.default_rng(1).normal(0, 0.12, (len(box.molecule), 3)))
 
 
 def test_compositions_of_the_paper() -> None:

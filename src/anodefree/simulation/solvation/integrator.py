@@ -80,17 +80,24 @@ def prepare(made: Any, turn_rad_ps: np.ndarray, *, friction_ps: float, step_ps: 
     mm = openmm()
     if not isinstance(made, mm.CustomIntegrator):
         return
-    angle = turn_rad_ps * step_ps
-    damp = float(np.exp(-friction_ps * step_ps))
-    across = (1.0, 0.0) if driven else (damp, float(np.sqrt(1 - damp**2)))
-    along = (damp, float(np.sqrt(1 - damp**2)))
-    n = len(angle)
-    turned = across[0] * np.sin(angle)
-    table = {
-        "cw": np.column_stack([across[0] * np.cos(angle), across[0] * np.cos(angle), np.full(n, along[0])]),
-        "sw": np.column_stack([turned, -turned, np.zeros(n)]),
-        "shake": np.tile([across[1], across[1], along[1]], (n, 1)),
-    }
-    for name, values in table.items():
+    table = factors(turn_rad_ps, friction_ps=friction_ps, step_ps=step_ps, driven=driven)
+    for name, values in zip(("cw", "sw", "shake"), table, strict=True):
         made.setPerDofVariableByName(name, [mm.Vec3(*row) for row in values])
     made.setGlobalVariableByName("scaled", 0.0)
+
+
+def factors(
+    turn_rad_ps: np.ndarray, *, friction_ps: float, step_ps: float, driven: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of a velocity's own component, of the other one across the field, and of thermal velocities: (atom, 3) each."""
+    angle = turn_rad_ps * step_ps
+    damp = float(np.exp(-friction_ps * step_ps))
+    along = (damp, float(np.sqrt(1 - damp**2)))
+    across = (1.0, 0.0) if driven else along
+    n = len(angle)
+    turned = across[0] * np.sin(angle)
+    return (
+        np.column_stack([across[0] * np.cos(angle), across[0] * np.cos(angle), np.full(n, along[0])]),
+        np.column_stack([turned, -turned, np.zeros(n)]),
+        np.tile([across[1], across[1], along[1]], (n, 1)),
+    )

@@ -20,6 +20,7 @@ from anodefree.simulation.solvation.integrator import KJ_MOL, integrator_of, pre
 from anodefree.simulation.solvation.pair_force import PairForce
 from anodefree.simulation.solvation.stress import MolecularStress
 from anodefree.simulation.solvation.system import NM, Box
+from anodefree.simulation.solvation.turned_steps import TurnedSteps
 
 SAVE_EVERY_S: Final = 60.0
 LOG_PS: Final = 0.2
@@ -80,6 +81,7 @@ class Dynamics:
     """Velocities that a phase hands on to the next. The same ones drawn twice would be heard as an echo: half as long after the
     second draw as lies between both, atoms move against their forces in step, and a quarter of the temperature is missing."""
     _state: bytes = b""
+    _take: TurnedSteps | None = None
     _started: float = field(default_factory=time.monotonic)
     _computed_ps: float = 0.0
     _saving: Saving = field(default_factory=lambda: Saving(SAVE_EVERY_S))
@@ -167,12 +169,19 @@ class Dynamics:
             "step_ps": plan.step_ps,
             "driven": plan.drive.driven,
         }
-        rotating = 1e-12 * plan.drive.rotating_rad_s if plan.drive.rotating_N else 0.0
-        integrator = integrator_of(
-            turn, temperature_K=plan.temperature_K, seed=plan.seed + 2, rotating_rad_ps=rotating, **setting
-        )
+        whole = setting | {
+            "temperature_K": plan.temperature_K,
+            "seed": plan.seed + 2,
+            "rotating_rad_ps": 1e-12 * plan.drive.rotating_rad_s if plan.drive.rotating_N else 0.0,
+        }
+        # Without the compiled pair force the run is on a GPU, where OpenMM's expressions are as fast as anything.
+        compiled = self.pairs is not None and (turn.any() or plan.drive.driven)
+        integrator = mm.CustomIntegrator(plan.step_ps) if compiled else integrator_of(turn, **whole)
         simulation = self._begun(self._simulation(system, integrator))
-        prepare(integrator, turn, **setting)
+        if compiled:
+            self._take = TurnedSteps(simulation, turn, taken=round(self.done_ps / plan.step_ps), **whole)
+        else:
+            prepare(integrator, turn, **setting)
         total = round(plan.production_ps / plan.frame_ps)
         while len(self.frames) < total:
             self._advance(simulation, plan.frame_ps, offset=self._equilibrated_ps())
@@ -206,13 +215,13 @@ class Dynamics:
 
     def _step(self, simulation: Any, steps: int) -> None:
         """So many steps, with samples of the pressure tensor between them at constant volume."""
-        integrator = simulation.getIntegrator()
+        take = self._take or simulation.getIntegrator().step
         if self.stress is None or self.plan.stress_ps is None or self.phase != "volume":
-            integrator.step(steps)
+            take(steps)
             return
         between = round(self.plan.stress_ps / self.plan.step_ps)
         for _ in range(steps // between):
-            integrator.step(between)
+            take(between)
             self.tensors.append(self.stress.of(simulation))
 
     def _report(self, simulation: Any, context: Context, fingerprint: str) -> None:
