@@ -106,7 +106,7 @@ def test_a_gas_has_no_shell(rng: np.random.Generator) -> None:
         SPECIATION(gas(rng), anion="FSI")
 
 
-def runs(values: dict[float, list[float]], std: float = 0.02) -> af.Measurement:
+def runs(values: dict[float, list[float]], std: float = 0.02, **more: float) -> af.Measurement:
     from anodefree.core.measurement import Measurement, join
     from anodefree.kinds.solvation_points import NUMBERS, SOLVATION_POINTS
 
@@ -114,7 +114,7 @@ def runs(values: dict[float, list[float]], std: float = 0.02) -> af.Measurement:
     for flux, group in values.items():
         for value in group:
             arrays = {"flux_density_T": flux, "field_V_m": 0.0, "temperature_K": 298.15, "length_s": 1e-9, "memory": 0.1}
-            arrays |= dict.fromkeys(NUMBERS, value) | {f"{n}_std": std for n in NUMBERS}
+            arrays |= dict.fromkeys(NUMBERS, value) | {f"{n}_std": std for n in NUMBERS} | more
             one = {n: np.array([v]) for n, v in arrays.items()}
             rows.append(Measurement.of(SOLVATION_POINTS, one, name=f"run {len(rows)}"))
     return join(rows)
@@ -148,3 +148,23 @@ def test_one_run_alone_tells_no_scatter() -> None:
     assert "one run alone" in next(c for c in found.checks if c.name == "verdict").message
     with pytest.raises(DataError, match="one of each"):
         af.get("solvation.field_effect")(runs({1e6: [1.0, 1.1]}))
+
+
+def test_charges_that_are_open_widen_the_mean() -> None:
+    """Two models, each as likely: the variance of a mixture is the mean of theirs and that of their means."""
+    from anodefree.core.measurement import join
+    from anodefree.numerics.correlated import std_of_mean_of_few
+
+    stage, groups = af.get("solvation.replicas"), {0.8: [1.0, 1.2, 1.1, 0.9], 1.0: [1.6, 1.9, 1.8]}
+    points = join([runs({0.0: values}, charge_scale=scale) for scale, values in groups.items()])
+    with pytest.raises(DataError, match="charges_open"):
+        stage(points)
+    found = stage(points, charges_open=True)
+    means = [np.mean(v) for v in groups.values()]
+    stds = [std_of_mean_of_few(np.array(v)) for v in groups.values()]
+    assert found["CN"] == pytest.approx(np.mean(means))
+    assert found.estimates["CN"].std == pytest.approx(np.sqrt(np.mean(np.square(stds)) + np.var(means)))
+    assert "at 0.8 e (4 runs)" in next(c for c in found.checks if c.name == "charges").message
+    alone = stage(runs({0.0: groups[0.8]}, charge_scale=0.8), charges_open=True)
+    assert alone.estimates["CN"].std == pytest.approx(stds[0])
+    assert not [c for c in alone.checks if c.name == "charges"]

@@ -30,6 +30,7 @@ def replicas(
     points: Annotated[Measurement, SOLVATION_POINTS, Many()],
     *,
     flux_density_T: Annotated[float | None, Par("runs at this flux density alone (none: all runs)", ge=0)] = None,
+    charges_open: Annotated[bool, Par("runs of different charges are models, each as likely", added=True)] = False,
 ) -> Result:
     r"""Means over runs that differ by their packing and seed, each with the standard deviation that their scatter gives.
 
@@ -41,11 +42,14 @@ def replicas(
     outlasts a run, so that each run remembers its packing; of a single run the std is therefore unknown.
     With `flux_density_T` none, runs at different fields count as replicas of one liquid: at equilibrium no static field changes
     an average of places, which `solvation.field_effect` tests.
+    With `charges_open` the factors on the ions' charges are alternatives of which none is known to be right: the mean of their
+    means $m_k$, with variance $\overline{\sigma_k^2} + \overline{(m_k - \bar m)^2}$ (what each does not know of itself, and how
+    far they part).
     *Valid when* runs are independent and made alike. *Source* Student's t; Allen and Tildesley 2017, section 8.4; Birge 1932.
 
     Raises
     ------
-    DataError: no such run, or runs of different charges.
+    DataError: no such run, or runs of different charges that are not open.
     """
     flux = points["flux_density_T"]
     taken = np.ones(len(flux), bool) if flux_density_T is None else np.isclose(flux, flux_density_T, rtol=ALIKE, atol=1e-12)
@@ -53,19 +57,21 @@ def replicas(
     if not taken.any():
         known = ", ".join(f"{f:g} T ({int((flux == f).sum())})" for f in np.unique(flux))
         raise DataError(f"has no run at {flux_density_T:g} T", where, f"there are {known}")
-    if "charge_scale" in points and np.ptp(points["charge_scale"][taken]) > ALIKE:
-        raise DataError("holds runs with different charges of the ions", where, "give those of one charge scale")
+    models = _models(points, taken)
+    if len(models) > 1 and not charges_open:
+        raise DataError("holds runs with different charges of the ions", where, "give those of one, or set charges_open")
     rows = {n: points[n][taken] for n in NUMBERS}
     estimates = {
-        n: Estimate(float(v.mean()), std_of_mean_of_few(v), "1", NUMBERS[n], "%" if n in FRACTIONS else None)
-        for n, v in rows.items()
+        n: _over(models, [_few(points[n][m]) for m in models], "1", NUMBERS[n], "%" if n in FRACTIONS else None)
+        for n in NUMBERS
     }
     for name, array, own, unit, label in (
         ("density", "density_kg_m3", "density_std_kg_m3", "kg/m3", "density at constant pressure"),
         ("temperature", "found_K", "found_std_K", "K", "kinetic temperature"),
     ):
         if array in points and own in points:
-            estimates[name] = quick_mean(points[array][taken], points[own][taken], unit, label)
+            quick = [quick_mean(points[array][m], points[own][m]) for m in models]
+            estimates[name] = _over(models, quick, unit, f"{label}, {int(taken.sum())} runs")
     length = points["length_s"][taken]
     estimates["runs"] = Estimate(float(taken.sum()), 0.0, "1", "runs")
     estimates["length"] = Estimate(float(length.sum()), 0.0, "s", "simulated time in all", "ns")
@@ -76,7 +82,7 @@ def replicas(
         g, running = points["g"][taken], points["running_CN"][taken]
         curves |= {"r_m": ("bin", points["r_m"]), "g_of_run": (("run", "bin"), g), "running_of_run": (("run", "bin"), running)}
         curves |= {"g": ("bin", g.mean(axis=0)), "running_CN": ("bin", running.mean(axis=0))}
-    return Result.of(estimates, curves, _checks(points, taken, rows))
+    return Result.of(estimates, curves, [*_checks(points, taken, rows), *_charges(points, models)])
 
 
 def _checks(points: Measurement, taken: np.ndarray, rows: dict[str, np.ndarray]) -> list[Check]:
@@ -103,10 +109,39 @@ def _checks(points: Measurement, taken: np.ndarray, rows: dict[str, np.ndarray])
     ]
 
 
-def quick_mean(values: np.ndarray, stds: np.ndarray, unit: str, label: str) -> Estimate:
-    """The mean over runs of what renews quickly: each run's own std counts, widened where runs disagree."""
-    std = disagreement(values, stds) * float(np.sqrt(np.sum(stds**2))) / len(values)
-    return Estimate(float(values.mean()), std, unit, f"{label}, {len(values)} runs")
+def _models(points: Measurement, taken: np.ndarray) -> list[np.ndarray]:
+    """The runs of each factor on the charges, as masks."""
+    if "charge_scale" not in points:
+        return [taken]
+    scale = np.round(points["charge_scale"] / ALIKE) * ALIKE
+    return [taken & (scale == s) for s in np.unique(scale[taken])]
+
+
+def _few(values: np.ndarray) -> tuple[float, float]:
+    return float(values.mean()), std_of_mean_of_few(values)
+
+
+def quick_mean(values: np.ndarray, stds: np.ndarray) -> tuple[float, float]:
+    """The mean over runs of what renews quickly, with std: each run's own counts, widened where runs disagree."""
+    return float(values.mean()), disagreement(values, stds) * float(np.sqrt(np.sum(stds**2))) / len(values)
+
+
+def _over(
+    models: list[np.ndarray], found: list[tuple[float, float]], unit: str, label: str, display: str | None = None
+) -> Estimate:
+    """Over models, each as likely: the variance is the mean of theirs and that of their means."""
+    means, stds = np.array(found).T
+    return Estimate(float(means.mean()), math.sqrt(float((stds**2).mean() + means.var())), unit, label, display)
+
+
+def _charges(points: Measurement, models: list[np.ndarray]) -> list[Check]:
+    """What each of several models says."""
+    if len(models) < 2:
+        return []
+    told = "; ".join(
+        f"{Estimate(*_few(points['CN'][m]), '1')} at {points['charge_scale'][m][0]:g} e ({int(m.sum())} runs)" for m in models
+    )
+    return [Check("charges", "warn", f"the coordination number hangs on the ions' charges: {told}")]
 
 
 def treated_alike(points: Measurement, taken: np.ndarray) -> Check:
