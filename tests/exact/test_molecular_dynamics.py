@@ -15,6 +15,7 @@ from anodefree.numerics.equilibration import detect, inefficiency
 from anodefree.simulation.solvation.drive import RAD_PER_PS, Drive, forces_of
 from anodefree.simulation.solvation.force_field import load_force_field
 from anodefree.simulation.solvation.integrator import KJ_MOL, integrator_of, prepare
+from anodefree.simulation.solvation.protocol import let_the_centre_move
 from anodefree.simulation.solvation.recipe import counts, load_recipe
 from anodefree.simulation.solvation.system import box_of, system_of, topology
 from anodefree.simulation.solvation.turned_steps import TurnedSteps
@@ -144,6 +145,7 @@ def test_compiled_steps_are_those_of_openmm_without_friction() -> None:
     field = load_force_field()
     box = box_of({"LI": 3, "TFS": 3, "DOL": 12, "DME": 8}, field)
     system, _ = system_of(box, field, 2.4e-9, charge_scale=0.8, cutoff_m=1e-9, rigid=True)
+    let_the_centre_move(system)
     turn = Drive(1e3).turn_rad_ps(box.charge_e, box.mass_u)
     used: dict[str, Any] = {"friction_ps": 1e-300, "step_ps": 0.0005, "driven": False}
     whole = used | {"temperature_K": 298.15, "seed": 1}
@@ -174,6 +176,31 @@ def test_compiled_steps_are_those_of_openmm_without_friction() -> None:
     gone = np.abs(theirs[0] - begin[0]).max()
     np.testing.assert_allclose(mine[0], theirs[0], atol=1e-4 * gone)
     np.testing.assert_allclose(mine[1], theirs[1], atol=1e-3 * np.abs(theirs[1]).max())
+
+
+def test_a_field_leaves_the_heat_where_the_centre_may_move() -> None:
+    """Atoms of other charges turn by other angles: to take the momentum of all away at each step would cool them."""
+    charge, mass = np.array([1.0, -1.0, 0.5, -0.5] * 25), np.full(100, LI_U)
+    kelvin = []
+    for free in (True, False):
+        system = mm.System()
+        for m in mass:
+            system.addParticle(m)
+        system.addForce(mm.CMMotionRemover(1))
+        if free:
+            let_the_centre_move(system)
+        used: dict[str, Any] = {"friction_ps": 1e-300, "step_ps": 0.002, "driven": False}
+        turn = Drive(1e7).turn_rad_ps(charge, mass)
+        integrator = integrator_of(turn, temperature_K=298.15, seed=1, **used)
+        context = mm.Context(system, integrator, mm.Platform.getPlatformByName("Reference"))
+        context.setPositions(np.zeros((100, 3)))
+        context.setVelocitiesToTemperature(298.15, 5)
+        prepare(integrator, turn, **used)
+        before = (velocities(context) ** 2).sum()
+        integrator.step(200)
+        kelvin.append((velocities(context) ** 2).sum() / before)
+    assert kelvin[0] == pytest.approx(1.0, abs=1e-9)
+    assert kelvin[1] < 0.99  # without collisions only what the few kinds share is lost
 
 
 def _apart(box: Any) -> np.ndarray:

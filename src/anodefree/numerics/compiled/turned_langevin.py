@@ -1,7 +1,7 @@
 """Compiled: the parts of a step of Langevin dynamics in a magnetic field, and rigid bonds held in it.
 
 Places x, velocities v and forces (atom, 3). Bonds: their atoms (bond, 2), squared lengths and the inverse masses of atoms;
-both kinds of holding go from bond to bond until every one is right, and tell whether that was reached.
+both kinds of holding go from bond to bond until every one is right, and return a bond that cannot be held, or -1.
 *Source* Ryckaert, Ciccotti and Berendsen 1977; Andersen 1983.
 """
 
@@ -24,15 +24,6 @@ def kick(v, force, mass, step):  # type: ignore[no-untyped-def]
     for i in range(v.shape[0]):
         for k in range(3):
             v[i, k] += step * force[i, k] / mass[i]
-
-
-@njit(cache=True, nogil=True)
-def stand_still(v, mass):  # type: ignore[no-untyped-def]
-    """Take the motion of the centre of mass away."""
-    for k in range(3):
-        mean = (mass * v[:, k]).sum() / mass.sum()
-        for i in range(v.shape[0]):
-            v[i, k] -= mean
 
 
 @njit(cache=True, nogil=True)
@@ -59,7 +50,7 @@ def drift_turn_drift(x, v, step, stay, turned, shake, seed, count):  # type: ign
 def hold_bonds(x, v, before, step, bond, square, inverse, tolerance):  # type: ignore[no-untyped-def]
     """Bring bonds back to their lengths along where they lay `before`, and velocities with them."""
     for _ in range(ROUNDS):
-        held = True
+        wrong = -1
         for n in range(bond.shape[0]):
             i, j = bond[n]
             short, along = square[n], 0.0
@@ -68,7 +59,7 @@ def hold_bonds(x, v, before, step, bond, square, inverse, tolerance):  # type: i
                 short -= d * d
                 along += d * (before[i, k] - before[j, k])
             if not abs(short) <= 2 * tolerance * square[n]:
-                held = False
+                wrong = n
                 share = short / (2 * (inverse[i] + inverse[j]) * along)
                 for k in range(3):
                     move = share * (before[i, k] - before[j, k])
@@ -76,28 +67,28 @@ def hold_bonds(x, v, before, step, bond, square, inverse, tolerance):  # type: i
                     x[j, k] -= move * inverse[j]
                     v[i, k] += move * inverse[i] / step
                     v[j, k] -= move * inverse[j] / step
-        if held:
-            return True
-    return False
+        if wrong < 0:
+            break
+    return wrong
 
 
 @njit(cache=True, nogil=True)
 def hold_speeds(x, v, step, bond, square, inverse, tolerance):  # type: ignore[no-untyped-def]
     """Take away velocities along bonds."""
     for _ in range(ROUNDS):
-        held = True
+        wrong = -1
         for n in range(bond.shape[0]):
             i, j = bond[n]
             along = 0.0
             for k in range(3):
                 along += (v[i, k] - v[j, k]) * (x[i, k] - x[j, k])
             if not abs(along) * step <= tolerance * square[n]:
-                held = False
+                wrong = n
                 share = along / ((inverse[i] + inverse[j]) * square[n])
                 for k in range(3):
                     push = share * (x[i, k] - x[j, k])
                     v[i, k] -= push * inverse[i]
                     v[j, k] += push * inverse[j]
-        if held:
-            return True
-    return False
+        if wrong < 0:
+            break
+    return wrong

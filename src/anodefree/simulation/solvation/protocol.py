@@ -164,6 +164,8 @@ class Dynamics:
         for force in forces:
             system.addForce(force)
         turn = plan.drive.turn_rad_ps(self.box.charge_e, self.box.mass_u)
+        if turn.any() or plan.drive.driven:
+            let_the_centre_move(system)
         setting: dict[str, Any] = {
             "friction_ps": plan.friction_ps,
             "step_ps": plan.step_ps,
@@ -201,7 +203,7 @@ class Dynamics:
         try:
             self._step(simulation, steps)
         except Exception as error:  # OpenMM's own type: "Particle coordinate is NaN"
-            raise self._broken(simulation, str(error)) from error
+            raise self._broken(simulation, error.what if isinstance(error, NumericalError) else str(error)) from error
         state = simulation.getState(getEnergy=True)
         energy = state.getPotentialEnergy()._value
         if not np.isfinite(energy):
@@ -310,3 +312,10 @@ class Dynamics:
         self.frames, self.moves = list(state["frames"]), list(state["moves"])
         self.tensors = list(state.get("tensors", ()))
         self._state = state["state"].tobytes()
+
+
+def let_the_centre_move(system: Any) -> None:
+    """In a field the momentum of all atoms is not conserved: to take it away at each step would take heat, and any drift."""
+    removers = [k for k, force in enumerate(system.getForces()) if isinstance(force, openmm().CMMotionRemover)]
+    for k in reversed(removers):
+        system.removeForce(k)

@@ -50,7 +50,7 @@ HEAVY_U = 3.0
 
 @stage(
     "solvation.run",
-    version=5,
+    version=4,
     cites=(
         "eastman2024",
         "martinez2009",

@@ -10,7 +10,6 @@ from typing import Any, Final
 import numpy as np
 
 from anodefree.errors import NumericalError
-from anodefree.simulation.solvation.engine import openmm
 from anodefree.simulation.solvation.integrator import KJ_MOL, factors
 
 TOLERANCE: Final = 1e-6
@@ -44,7 +43,6 @@ class TurnedSteps:
         bonds = [system.getConstraintParameters(k) for k in range(system.getNumConstraints())]
         self._bond = np.array([b[:2] for b in bonds], dtype=np.int64).reshape(-1, 2)
         self._square = np.array([b[2]._value for b in bonds]) ** 2
-        self._still = any(isinstance(force, openmm().CMMotionRemover) for force in system.getForces())
 
     def __call__(self, steps: int) -> None:
         """So many steps.
@@ -53,7 +51,7 @@ class TurnedSteps:
         ------
         NumericalError: rigid bonds cannot be held.
         """
-        from anodefree.numerics.compiled.turned_langevin import drift_turn_drift, hold_bonds, hold_speeds, kick, stand_still
+        from anodefree.numerics.compiled.turned_langevin import drift_turn_drift, hold_bonds, hold_speeds, kick
 
         step, context = self._step_ps, self._simulation
         state = context.getState(getPositions=True, getVelocities=True)
@@ -64,15 +62,16 @@ class TurnedSteps:
             if self._rotating_rad_ps:
                 context.setParameter("turned", self._rotating_rad_ps * step * (self._taken + 1))
             force = np.asarray(context.getState(getForces=True).getForces(asNumpy=True)._value)
-            if self._still:
-                stand_still(v, self._mass)
             kick(v, force, self._mass, step)
-            right = not rigid or hold_speeds(x, v, step, *held)
+            wrong = hold_speeds(x, v, step, *held) if rigid else -1
             before = x.copy() if rigid else x
             drift_turn_drift(x, v, step, self._stay, self._turned, self._shake, self._seed, self._taken)
-            right = right and (not rigid or hold_bonds(x, v, before, step, *held))
+            if rigid and wrong < 0:
+                wrong = hold_bonds(x, v, before, step, *held)
+            if wrong >= 0:
+                x[self._bond[wrong]] = np.nan  # so that these atoms are named
             context.setPositions(x)
             self._taken += 1
-            if not right:
+            if wrong >= 0:
                 raise NumericalError("rigid bonds cannot be held", "solvation.run", "a shorter step_s")
         context.setVelocities(v)
