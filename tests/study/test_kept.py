@@ -94,6 +94,9 @@ def test_the_script_keeps_small_files_with_all_that_made_them(family: Path) -> N
 
 def test_a_changed_file_is_refused_and_unknown_ones_are_named(family: Path) -> None:
     assert len(kept.kept_files("kept:solvation/*_mT_*")) == 2
+    assert len(kept.kept_files("kept:solvation/*_mT_* + kept:solvation/*_1*")) == 3
+    with pytest.raises(ConfigError, match="joined with kept runs alone"):
+        kept.kept_files("kept:solvation/*_mT_* + points[*]")
     with pytest.raises(ConfigError, match="no kept run is named 'extreme"):
         kept.kept_files("kept:solvation/extreme_*")
     with pytest.raises(ConfigError, match="no runs of 'other'"):

@@ -1,7 +1,7 @@
 """Runs that were kept: small result files of computations too long to repeat, which come with the package as evidence.
 
 A folder of `data/evidence` holds the results (`.json`), the study that made them (`study.toml`) and an index (`index.json`)
-with the content hash, the node and the key of each. A study takes them as `inputs = ["kept:solvation/no_field_*"]`; whatever
+with the content hash, the node and the key of each. A study takes them as `inputs = ["kept:solvation/electrolyte_*"]`; whatever
 rests on them says so in its verdict, because nothing here has computed them again.
 """
 
@@ -35,12 +35,19 @@ def index_of(family: str) -> dict[str, dict[str, Any]]:
 
 
 def kept_files(given: str) -> list[Path]:
-    """The files that `kept:FAMILY/PATTERN` stands for, in the order of their names.
+    """The files that `kept:FAMILY/PATTERN` stands for, or several such joined by " + ", in the order of their names.
 
     Raises
     ------
     ConfigError: there is none, or one is not what was kept.
     """
+    parts = given.split(" + ")
+    if not all(part.startswith(PREFIX) for part in parts):
+        raise ConfigError("kept runs are joined with kept runs alone", given, f"begin every part with {PREFIX}")
+    return list(dict.fromkeys(path for part in parts for path in _files_of(part)))
+
+
+def _files_of(given: str) -> list[Path]:
     family, _, pattern = given.removeprefix(PREFIX).partition("/")
     if ".." in given or "/" in pattern:
         raise ConfigError("a kept run is named by its family and its file alone", given, "write kept:FAMILY/PATTERN")
