@@ -169,6 +169,7 @@ def draw(result: Result, ax: Axes) -> None:
         left.axhspan(number.value - 2 * number.std, number.value + 2 * number.std, color=INK, alpha=0.12, linewidth=0)
     left.axhline(number.value, color=INK, linewidth=0.8)
     left.set(xlabel="run", ylabel="coordination number", xlim=(0.5, runs + 0.5), title=f"{number}")
+    left.xaxis.get_major_locator().set_params(integer=True)
     left.set_ylim(bottom=0)
     if right is None:
         return
