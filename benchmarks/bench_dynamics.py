@@ -74,14 +74,8 @@ def main(edge_A: float = 27.0, repeats: int = 5) -> None:
         for forces, used in (("compiled pair force", compiled), ("OpenMM's forces", system)):
             runs[f"at {flux:.0e} T, {forces}"] = stepped(used, mm.CustomIntegrator(STEP_PS), place_nm, edge_m, turned)
         same = integrator_of(turn, temperature_K=KELVIN, seed=1, **setting)
-
-        def prepared(
-            context: mm.Context, same: Any = same, turn: np.ndarray = turn, setting: dict[str, Any] = setting
-        ) -> Callable[[int], None]:
-            prepare(same, turn, **setting)
-            return context.getIntegrator().step
-
-        runs[f"at {flux:.0e} T, OpenMM's forces and expressions"] = stepped(system, same, place_nm, edge_m, prepared)
+        begin = partial(prepared, turn_rad_ps=turn, **setting)
+        runs[f"at {flux:.0e} T, OpenMM's forces and expressions"] = stepped(system, same, place_nm, edge_m, begin)
     spent: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(repeats):
         for name, work in runs.items():
@@ -112,6 +106,12 @@ def context_of(system: mm.System, integrator: mm.Integrator, place_nm: np.ndarra
     made.setPeriodicBoxVectors(*(np.eye(3) * edge_m / 1e-9))
     made.setPositions(place_nm)
     return made
+
+
+def prepared(context: mm.Context, **setting: Any) -> Callable[[int], None]:
+    """Steps of the context's own integrator in a field."""
+    prepare(context.getIntegrator(), **setting)
+    return context.getIntegrator().step
 
 
 def stepped(

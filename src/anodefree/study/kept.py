@@ -16,6 +16,8 @@ from anodefree.core.keys import file_sha256
 from anodefree.errors import ConfigError
 
 PREFIX: Final = "kept:"
+AND: Final = " + "
+"""Joins kept runs, and steps of one stage (`inputs = ["one[*] + two[*]"]`), to one input."""
 INDEX: Final = "index.json"
 STUDY: Final = "study.toml"
 
@@ -41,7 +43,7 @@ def kept_files(given: str) -> list[Path]:
     ------
     ConfigError: there is none, or one is not what was kept.
     """
-    parts = given.split(" + ")
+    parts = given.split(AND)
     if not all(part.startswith(PREFIX) for part in parts):
         raise ConfigError("kept runs are joined with kept runs alone", given, f"begin every part with {PREFIX}")
     return list(dict.fromkeys(path for part in parts for path in _files_of(part)))

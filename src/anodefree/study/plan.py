@@ -17,15 +17,13 @@ from anodefree.stages import get
 from anodefree.study import reach
 from anodefree.study.audit import is_audit, load_audit
 from anodefree.study.graph import Answer, Fed, Node
-from anodefree.study.kept import PREFIX, kept_files
+from anodefree.study.kept import AND, PREFIX, kept_files
 from anodefree.study.ledger import Claim, Ledger, load_ledger
 from anodefree.study.spec import AnswerSpec, FileInput, Head, Spec, StepSpec, load_spec
 
 CASE = "case"
 ALL = "*"
-"""`inputs = ["step[*]"]`: all variants of a step at once ..."""
-AND = " + "
-"""... and `inputs = ["one[*] + two[*]"]` those of several steps of one stage."""
+"""`inputs = ["step[*]"]`: all variants of a step at once."""
 FROM, ESTIMATE = "from", "estimate"
 """`with = { mean_voltage_V = { from = "step", estimate = "mean_voltage" } }`: a parameter that another step finds."""
 

@@ -160,6 +160,8 @@ def treated_alike(points: Measurement, taken: np.ndarray) -> Check:
 @replicas.plot
 def draw(result: Result, ax: Axes) -> None:
     """g(r) and the running coordination number of every run, and the number of each run with the mean's 95 %."""
+    from matplotlib.ticker import MaxNLocator
+
     c = {str(n): result.curves[n].values for n in result.curves.data_vars}
     left, right = split(ax, 1, 2) if "g" in c else (ax, None)
     runs = len(c["CN"])
@@ -169,7 +171,7 @@ def draw(result: Result, ax: Axes) -> None:
         left.axhspan(number.value - 2 * number.std, number.value + 2 * number.std, color=INK, alpha=0.12, linewidth=0)
     left.axhline(number.value, color=INK, linewidth=0.8)
     left.set(xlabel="run", ylabel="coordination number", xlim=(0.5, runs + 0.5), title=f"{number}")
-    left.xaxis.get_major_locator().set_params(integer=True)
+    left.xaxis.set_major_locator(MaxNLocator(integer=True))
     left.set_ylim(bottom=0)
     if right is None:
         return

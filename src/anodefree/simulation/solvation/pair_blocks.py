@@ -19,7 +19,7 @@ class Blocks:
         self, place_nm: np.ndarray, edge_nm: float, radius_nm: float, far_nm: float, factors: np.ndarray, pair: np.ndarray
     ) -> None:
         """With factors (3, atom) of each atom, in whose type of numbers all is kept, and excluded pairs (pair, 2)."""
-        from anodefree.numerics.compiled.pair_blocks import APART, BLOCK, CHARGE, FAR, WIDTH, place_of
+        from anodefree.numerics.compiled.pair_blocks import APART, BLOCK, CHARGE, FAR, FIELDS, WIDTH, place_of
 
         self.edge_nm, self._far = edge_nm, far_nm
         self._before = place_nm.copy()
@@ -37,7 +37,7 @@ class Blocks:
         self.data = np.zeros(begin[-1] // WIDTH * BLOCK, factors.dtype)
         """As `numerics.compiled.pair_blocks` has it."""
         self._at = place_of(self.slot)
-        fields = self.data.reshape(-1, BLOCK // WIDTH, WIDTH)
+        fields = self.data.reshape(-1, FIELDS, WIDTH)
         fields[:, APART // WIDTH] = FAR
         self.data[self._at + APART] = 0
         for k, factor in enumerate(factors):

@@ -164,7 +164,8 @@ class Dynamics:
         for force in forces:
             system.addForce(force)
         turn = plan.drive.turn_rad_ps(self.box.charge_e, self.box.mass_u)
-        if turn.any() or plan.drive.driven:
+        acted_on = bool(turn.any()) or plan.drive.driven
+        if acted_on:
             let_the_centre_move(system)
         setting: dict[str, Any] = {
             "friction_ps": plan.friction_ps,
@@ -177,7 +178,7 @@ class Dynamics:
             "rotating_rad_ps": 1e-12 * plan.drive.rotating_rad_s if plan.drive.rotating_N else 0.0,
         }
         # Without the compiled pair force the run is on a GPU, where OpenMM's expressions are as fast as anything.
-        compiled = self.pairs is not None and (turn.any() or plan.drive.driven)
+        compiled = self.pairs is not None and acted_on
         integrator = mm.CustomIntegrator(plan.step_ps) if compiled else integrator_of(turn, **whole)
         simulation = self._begun(self._simulation(system, integrator))
         if compiled:
